@@ -1,0 +1,60 @@
+// Package ns names the XML namespaces that Canto speaks, so that each stands once in the tree.
+//
+// A constant is named after its protocol; the comment beside it cites the document that defines it. The package holds
+// nothing else and imports nothing, so that every floor may use it.
+package ns
+
+// Namespaces of XML itself.
+const (
+	XML   = "http://www.w3.org/XML/1998/namespace" // the prefix xml: xml:lang
+	XMLNS = "http://www.w3.org/2000/xmlns/"        // the prefix xmlns, which may not be declared
+)
+
+// Streams and what negotiates them.
+const (
+	Stream       = "http://etherx.jabber.org/streams"       // RFC 6120 §4.8.1
+	StreamErrors = "urn:ietf:params:xml:ns:xmpp-streams"    // RFC 6120 §4.9.2
+	Client       = "jabber:client"                          // RFC 6120 §4.8.2
+	Server       = "jabber:server"                          // RFC 6120 §4.8.2
+	Component    = "jabber:component:accept"                // XEP-0114 §2
+	Framing      = "urn:ietf:params:xml:ns:xmpp-framing"    // RFC 7395 §3.3
+	TLS          = "urn:ietf:params:xml:ns:xmpp-tls"        // RFC 6120 §5
+	SASL         = "urn:ietf:params:xml:ns:xmpp-sasl"       // RFC 6120 §6
+	SASL2        = "urn:xmpp:sasl:2"                        // XEP-0388 §2
+	ChannelBind  = "urn:xmpp:sasl-cb:0"                     // XEP-0440 §3
+	Bind         = "urn:ietf:params:xml:ns:xmpp-bind"       // RFC 6120 §7
+	Bind2        = "urn:xmpp:bind:0"                        // XEP-0386
+	FAST         = "urn:xmpp:fast:0"                        // XEP-0484
+	Session      = "urn:ietf:params:xml:ns:xmpp-session"    // RFC 3921 §3
+	SM           = "urn:xmpp:sm:3"                          // XEP-0198
+	RosterVer    = "urn:xmpp:features:rosterver"            // RFC 6121 §2.6.1
+	PreApproval  = "urn:xmpp:features:pre-approval"         // RFC 6121 §3.4.1
+	CSI          = "urn:xmpp:csi:0"                         // XEP-0352
+	StreamLimits = "urn:xmpp:stream-limits:0"               // XEP-0478
+	RegisterFeat = "http://jabber.org/features/iq-register" // XEP-0077 §8
+	AuthFeat     = "http://jabber.org/features/iq-auth"     // XEP-0078 §3
+	CompressFeat = "http://jabber.org/features/compress"    // XEP-0138 §3
+	Caps         = "http://jabber.org/protocol/caps"        // XEP-0115
+)
+
+// Stanzas, their errors and the oldest payloads.
+const (
+	Stanzas     = "urn:ietf:params:xml:ns:xmpp-stanzas"    // RFC 6120 §8.3.2: conditions of stanza errors
+	Roster      = "jabber:iq:roster"                       // RFC 6121 §2
+	Register    = "jabber:iq:register"                     // XEP-0077
+	Version     = "jabber:iq:version"                      // XEP-0092
+	Ping        = "urn:xmpp:ping"                          // XEP-0199
+	Time        = "urn:xmpp:time"                          // XEP-0202
+	Delay       = "urn:xmpp:delay"                         // XEP-0203
+	DiscoInfo   = "http://jabber.org/protocol/disco#info"  // XEP-0030
+	DiscoItems  = "http://jabber.org/protocol/disco#items" // XEP-0030
+	Data        = "jabber:x:data"                          // XEP-0004
+	MUC         = "http://jabber.org/protocol/muc"         // XEP-0045
+	MUCUser     = "http://jabber.org/protocol/muc#user"    // XEP-0045
+	StanzaID    = "urn:xmpp:sid:0"                         // XEP-0359
+	Forward     = "urn:xmpp:forward:0"                     // XEP-0297
+	Carbons     = "urn:xmpp:carbons:2"                     // XEP-0280
+	ChatMarkers = "urn:xmpp:chat-markers:0"                // XEP-0333
+	ChatStates  = "http://jabber.org/protocol/chatstates"  // XEP-0085
+	Receipts    = "urn:xmpp:receipts"                      // XEP-0184
+)
