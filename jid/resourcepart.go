@@ -1,0 +1,37 @@
+package jid
+
+import "golang.org/x/text/secure/precis"
+
+// enforceResource maps and checks a resourcepart, RFC 7622 §3.4.
+func enforceResource(s string) (string, *ParseError) {
+	if fault := checkInput(s); fault != nil {
+		return "", fault
+	}
+	if isASCIIPart(s, resourceByte) {
+		return s, nil
+	}
+	s, fault := settle(s, enforceOpaque)
+	if fault != nil {
+		return "", fault
+	}
+	// RFC 7622 §3.4: the length counts after all mapping.
+	if len(s) > maxPart {
+		return "", &ParseError{Reason: TooLong}
+	}
+	return s, nil
+}
+
+// enforceOpaque applies OpaqueString once: preparation, RFC 8265 §4.2.1, then enforcement, §4.2.2.
+func enforceOpaque(s string) (string, *ParseError) {
+	// The code points are checked before normalization, which would hide conjoining jamo.
+	for _, r := range s {
+		if r != ' ' && precisProperty(r) == disallowedProperty {
+			return "", disallowed(r)
+		}
+	}
+	s, err := precis.OpaqueString.String(s)
+	if err != nil {
+		return "", &ParseError{Reason: OutOfContext}
+	}
+	return s, nil
+}
