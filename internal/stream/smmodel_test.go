@@ -26,7 +26,7 @@ func smRand(t *testing.T) *rand.Rand {
 
 // starts are the numbers from which the streams of the random tests count.
 func starts(r *rand.Rand) uint64 {
-	near := []uint64{0, 1, 5, 1<<31 - 10, 1 << 31, wrap - 40, wrap - 1, wrap, wrap + 3, 7*wrap - 20, 1 << 62}
+	near := []uint64{0, 1, 5, 1<<31 - 10, 1 << 31, wrap - 40, wrap - 1, wrap, wrap + 3, 7*wrap - 20, 1 << 61}
 	return near[r.IntN(len(near))]
 }
 

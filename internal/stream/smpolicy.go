@@ -55,11 +55,13 @@ func (p AckPolicy) withDefaults() AckPolicy {
 	return p
 }
 
-// Requests is what a sender remembers of its questions. The zero value is that of a stream just enabled.
+// Requests is what a sender remembers of its questions. The zero value is that of a stream just enabled, and of one just
+// resumed, which begins by asking about all that it sends again.
 type Requests struct {
 	stanzas int       // sent since the last <r/>
 	bytes   int       // their sizes
-	open    bool      // an <r/> was written, and no <a/> came since
+	open    int       // questions that were written and not answered
+	upTo    uint64    // number of the last stanza that was sent before the last <r/>
 	asked   time.Time // when the last <r/> was written
 }
 
@@ -69,16 +71,25 @@ func (r *Requests) Sent(size int) {
 	r.bytes += size
 }
 
-// Asked records that <r/> was written at the moment now.
-func (r *Requests) Asked(now time.Time) { *r = Requests{open: true, asked: now} }
+// Asked records that <r/> was written at the moment now, behind stanza number sent (Queue.Sent).
+func (r *Requests) Asked(now time.Time, sent uint64) {
+	*r = Requests{open: r.open + 1, upTo: sent, asked: now}
+}
 
-// Answered records that an <a/> was read. Which <r/> it answers, or whether any, cannot be seen: taking it for the
-// answer costs at worst one <r/> more.
-func (r *Requests) Answered() { r.open = false }
+// Answered records that an <a/> was read which leaves stanza number acked (Queue.Acked) as the last that is
+// acknowledged. Which <r/> it answers, or whether any, cannot be seen. It counts as the answer to one, because a peer
+// may answer before it has handled all; and to all of them if nothing is left to be known, because a peer may answer
+// several at once. A wrong guess costs one <r/> more, or the wait for the retry.
+func (r *Requests) Answered(acked uint64) {
+	r.open = max(r.open-1, 0)
+	if acked >= r.upTo {
+		r.open = 0
+	}
+}
 
-// Open returns when the last <r/> was written and whether no <a/> came since: the age of one is how long the peer has
-// been silent on a question that it must answer.
-func (r Requests) Open() (asked time.Time, open bool) { return r.asked, r.open }
+// Open returns when the last <r/> was written and whether one is unanswered: its age is how long, at least, the peer
+// has been silent on a question that it must answer.
+func (r Requests) Open() (asked time.Time, open bool) { return r.asked, r.open > 0 }
 
 // Request decides whether to write <r/> now, after the stanzas that were recorded with Sent. unacked is how many
 // stanzas are unacknowledged (Queue.Len); idle says that no further stanza is about to be written.
@@ -89,7 +100,7 @@ func (p AckPolicy) Request(r Requests, unacked int, idle bool, now time.Time) bo
 		return false
 	case r.stanzas >= p.RequestStanzas, r.bytes >= p.RequestBytes:
 		return true
-	case idle && r.stanzas > 0 && !r.open:
+	case idle && r.stanzas > 0 && r.open == 0:
 		return true
 	}
 	retry, due := p.RetryAt(r, unacked)
