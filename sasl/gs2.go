@@ -18,7 +18,8 @@ type gs2 struct {
 func plusGS2(mechanism string, c Conn) (gs2, error) {
 	b, ok := c.binding()
 	if !ok {
-		return gs2{}, fail(mechanism, "", ErrNoBinding, "")
+		return gs2{}, fail(mechanism, "", ErrNoBinding, "the connection has %s, the server announces %s",
+			bindingTypes(c.Bindings), announced(c.BindingTypes))
 	}
 	return gs2{flag: "p=" + b.Type, binding: b}, nil
 }
@@ -56,3 +57,20 @@ func (g gs2) header(authzID string) string {
 func saslname(s string) string { return saslnameEscaper.Replace(s) }
 
 var saslnameEscaper = strings.NewReplacer("=", "=3D", ",", "=2C")
+
+// bindingTypes lists what a connection has, for an error.
+func bindingTypes(bindings []Binding) string {
+	types := make([]string, len(bindings))
+	for i, b := range bindings {
+		types[i] = b.Type
+	}
+	return quoted(strings.Join(types, " "))
+}
+
+// announced lists what a server announced, for an error.
+func announced(types []string) string {
+	if types == nil {
+		return "nothing (XEP-0440)"
+	}
+	return quoted(strings.Join(types, " "))
+}

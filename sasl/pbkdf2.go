@@ -19,8 +19,10 @@ func saltedPassword(ctx context.Context, h func() hash.Hash, password string, sa
 	u := mac.Sum(nil)
 	sum := append([]byte(nil), u...)
 	for i := 1; i < iterations; i++ {
-		if i%checkEvery == 1 && ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+		if i%checkEvery == 1 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 		}
 		mac.Reset()
 		mac.Write(u)

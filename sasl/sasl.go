@@ -61,7 +61,7 @@ func (c Conn) offersBinding() bool {
 // ErrNotOffered, ErrPlaintext, ErrNoBinding. A Mechanism of another package is usable when the server offers it.
 func Usable(m Mechanism, c Conn) error {
 	if !slices.Contains(c.Mechanisms, m.Name()) {
-		return fail(m.Name(), "", ErrNotOffered, "")
+		return fail(m.Name(), "", ErrNotOffered, "it offers %s", quoted(strings.Join(c.Mechanisms, " ")))
 	}
 	if u, ok := m.(interface{ usable(Conn) error }); ok {
 		return u.usable(c)
@@ -112,7 +112,7 @@ func needTLS(name string, c Conn) error {
 	if c.Encrypted || c.AllowPlaintext {
 		return nil
 	}
-	return fail(name, "", ErrPlaintext, "")
+	return fail(name, "", ErrPlaintext, "use TLS, or permit it with AllowPlaintext")
 }
 
 // needEncryption is the usable method of mechanisms that show the server the secret itself.
@@ -120,5 +120,5 @@ func needEncryption(name string, c Conn) error {
 	if c.Encrypted {
 		return nil
 	}
-	return fail(name, "", ErrPlaintext, "")
+	return fail(name, "", ErrPlaintext, "use TLS: the mechanism gives the secret itself away")
 }

@@ -159,10 +159,10 @@ func (x *scramExchange) checkFirst(first firstMessage) error {
 	switch ours := x.nonce; {
 	case len(first.nonce) <= len(ours) || first.nonce[:len(ours)] != ours:
 		return x.fail(serverFirst, ErrNonce, "") // RFC 5802 section 5.1: r
-	case first.iterations < MinIterations:
+	case first.iterations < MinIterations: // RFC 7677 section 4, RFC 5802 section 5.1: i
 		return x.fail(serverFirst, ErrIterations, "%d is less than %d", first.iterations, MinIterations)
 	case first.iterations > x.m.maxIterations:
-		return x.fail(serverFirst, ErrIterations, "%s is more than %d", first.count(), x.m.maxIterations)
+		return x.fail(serverFirst, ErrIterations, "%s is more than %d; PasswordOptions.MaxIterations can permit it", first.count(), x.m.maxIterations)
 	}
 	return x.checkOffer(first)
 }

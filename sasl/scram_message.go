@@ -35,8 +35,15 @@ type attribute struct {
 	value string
 }
 
+// maxMessage is the size, in bytes, beyond which a message of a SCRAM server is refused. Nonce, salt and signature take a
+// few hundred; we send the nonce back.
+const maxMessage = 16 << 10
+
 // parseAttributes splits a message of a SCRAM server. Errors are *messageError, or a ServerError for "e=".
 func parseAttributes(msg string) ([]attribute, error) {
+	if len(msg) > maxMessage {
+		return nil, malformed("it is longer than 16 KiB")
+	}
 	if !utf8.ValidString(msg) || strings.IndexByte(msg, 0) >= 0 {
 		return nil, malformed("it is not UTF-8 without NUL")
 	}
@@ -89,7 +96,7 @@ func parseExtensions(attrs []attribute) (map[byte]string, error) {
 	extensions := make(map[byte]string, len(attrs))
 	for _, a := range attrs {
 		_, again := extensions[a.name]
-		if again || strings.IndexByte("rsiepvcn", a.name) >= 0 {
+		if again || strings.IndexByte("aceinprsv", a.name) >= 0 {
 			return nil, malformed("the attribute " + string(rune(a.name)) + " is repeated or out of place")
 		}
 		extensions[a.name] = a.value
