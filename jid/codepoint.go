@@ -84,7 +84,7 @@ func exception(r rune) (property, bool) {
 		return 0, false
 	case r == 0x00DF, r == 0x03C2, r == 0x06FD, r == 0x06FE, r == 0x0F0B, r == 0x3007:
 		return valid, true
-	case needsContextO(r):
+	case isContextO(r):
 		return contextual, true
 	case r == 0x0640, r == 0x07FA, r == 0x302E, r == 0x302F, 0x3031 <= r && r <= 0x3035, r == 0x303B:
 		return disallowedProperty, true
@@ -111,6 +111,10 @@ func hasCompat(r rune) bool { return !norm.NFKC.IsNormalString(string(r)) }
 
 // isUnstable is RFC 5892 §2.2 (B): cp != NFKC(casefold(NFKC(cp))).
 func isUnstable(r rune) bool {
+	// In Unicode, Cherokee letters fold to their capitals, which fold to themselves; in package cases the two change places.
+	if 0x13A0 <= r && r <= 0x13F5 {
+		return false
+	}
 	s := string(r)
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) != s
 }

@@ -1,50 +1,51 @@
 package jid
 
-import "unicode"
+import (
+	"strings"
 
-// needsContextO reports whether a code point is CONTEXTO, RFC 5892 §2.6.
-func needsContextO(r rune) bool {
+	"golang.org/x/text/secure/precis"
+)
+
+// isContextual reports whether a code point is CONTEXTJ or CONTEXTO: valid only where a rule of RFC 5892 appendix A
+// allows it.
+func isContextual(r rune) bool { return isJoinControl(r) || isContextO(r) }
+
+// isContextO is the CONTEXTO part of RFC 5892 §2.6.
+func isContextO(r rune) bool {
 	switch r {
 	case 0x00B7, 0x0375, 0x05F3, 0x05F4, 0x30FB:
 		return true
 	}
-	return isArabicIndicDigit(r) || isExtendedArabicIndicDigit(r)
+	return 0x0660 <= r && r <= 0x0669 || 0x06F0 <= r && r <= 0x06F9
 }
 
-// contextO applies the rule of RFC 5892 appendix A for the CONTEXTO code point label[i].
-func contextO(label []rune, i int) bool {
-	at := func(i int) rune {
-		if i < 0 || i >= len(label) {
-			return -1
-		}
-		return label[i]
+// contextRules maps nothing that is in NFC already. It serves for its contextual rules, which are the same for PRECIS as
+// for IDNA2008 (RFC 8264 §8). Those of package idna let a ZERO WIDTH NON-JOINER stand before a letter that does not join.
+var contextRules = precis.NewIdentifier()
+
+// checkContext applies the rules of RFC 5892 appendix A to a label of which all else has been checked.
+func checkContext(label string) *ParseError {
+	if !strings.ContainsFunc(label, isContextual) {
+		return nil
 	}
-	switch r := label[i]; {
-	case r == 0x00B7: // A.3 MIDDLE DOT, as in Catalan l·l
-		return at(i-1) == 'l' && at(i+1) == 'l'
-	case r == 0x0375: // A.4 GREEK LOWER NUMERAL SIGN
-		return unicode.Is(unicode.Greek, at(i+1))
-	case r == 0x05F3, r == 0x05F4: // A.5, A.6 HEBREW PUNCTUATION GERESH, GERSHAYIM
-		return unicode.Is(unicode.Hebrew, at(i-1))
-	case r == 0x30FB: // A.7 KATAKANA MIDDLE DOT
-		return holds(label, func(r rune) bool { return unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Han) })
-	case isArabicIndicDigit(r): // A.8
-		return !holds(label, isExtendedArabicIndicDigit)
-	case isExtendedArabicIndicDigit(r): // A.9
-		return !holds(label, isArabicIndicDigit)
+	if _, err := contextRules.String(label); err != nil {
+		return outOfContext(label)
 	}
-	return false
+	return nil
 }
 
-func isArabicIndicDigit(r rune) bool { return 0x0660 <= r && r <= 0x0669 }
-
-func isExtendedArabicIndicDigit(r rune) bool { return 0x06F0 <= r && r <= 0x06F9 }
-
-func holds(label []rune, f func(rune) bool) bool {
-	for _, r := range label {
-		if f(r) {
-			return true
+// outOfContext returns the error of a text that breaks a contextual rule. It names the character if there can be no doubt
+// which it is.
+func outOfContext(s string) *ParseError {
+	fault := &ParseError{Reason: OutOfContext}
+	for _, r := range s {
+		switch {
+		case !isContextual(r), r == fault.Rune:
+		case fault.Rune == 0:
+			fault.Rune = r
+		default:
+			return &ParseError{Reason: OutOfContext}
 		}
 	}
-	return false
+	return fault
 }

@@ -30,6 +30,13 @@ func enforceDomain(s string) (string, *ParseError) {
 		return s, nil
 	case s[0] == '[':
 		return enforceIPLiteral(s)
+	case isASCII(s):
+		// Of ASCII, nothing but case is mapped.
+		s = strings.ToLower(s)
+		if isCanonicalName(s) {
+			return s, nil
+		}
+		return enforceName(s)
 	}
 	return enforceName(mapName(s))
 }
@@ -61,25 +68,25 @@ func hasGoodHyphens(label string) bool {
 	return !strings.HasPrefix(label[first+second:], "--")
 }
 
-// enforceIPLiteral checks an IPv6 address in brackets, with a zone or not (RFC 6874). Its text is kept, save for case.
+// enforceIPLiteral checks an IPv6 address in brackets, with a zone or not (RFC 6874 §2). Its text is kept, but for the
+// case of the address: a zone is a name of the system, which may tell eth0 from ETH0.
 func enforceIPLiteral(s string) (string, *ParseError) {
-	s = strings.ToLower(s)
-	inner, ok := strings.CutSuffix(s[1:], "]")
+	inner, closed := strings.CutSuffix(s[1:], "]")
 	host, zone, zoned := strings.Cut(inner, "%25")
 	addr, err := netip.ParseAddr(host)
-	if !ok || err != nil || !addr.Is6() || addr.Zone() != "" || zoned && !isZone(zone) {
+	if !closed || err != nil || !addr.Is6() || addr.Zone() != "" || zoned && !isZone(zone) {
 		return "", &ParseError{Reason: BadIP}
 	}
 	if len(s) > maxPart {
 		return "", &ParseError{Reason: TooLong}
 	}
-	return s, nil
+	return "[" + strings.ToLower(host) + inner[len(host):] + "]", nil
 }
 
 // isZone reports whether s is a ZoneID of RFC 6874 §2: unreserved characters and percent-encoded ones.
 func isZone(s string) bool {
 	decoded, ok := percentDecode(s)
-	return ok && decoded != "" && percentEncode(decoded, "", false) == s
+	return ok && decoded != "" && strings.Trim(s, unreserved+"%") == "" && utf8.ValidString(decoded)
 }
 
 // mapName applies the mapping of RFC 5895 §2, which RFC 7622 §3.2.2 asks for: lower case, width, NFC, label separators.
@@ -189,20 +196,8 @@ func checkLabel(label string) *ParseError {
 	if !hasGoodHyphens(label) || unicode.Is(unicode.M, runes[0]) || !norm.NFC.IsNormalString(label) {
 		return &ParseError{Reason: BadLabel}
 	}
-	for i, r := range runes {
-		if needsContextO(r) && !contextO(runes, i) {
-			return &ParseError{Reason: OutOfContext, Rune: r}
-		}
-	}
-	// RFC 5892 appendix A.1, A.2.
-	if _, err := joiners.ToUnicode(label); err != nil {
-		return &ParseError{Reason: OutOfContext}
-	}
-	return nil
+	return checkContext(label)
 }
-
-// joiners checks where the join controls stand, and nothing else that has not been checked.
-var joiners = idna.New(idna.CheckJoiners(true))
 
 // toASCII returns a checked label or name with A-labels for U-labels.
 func toASCII(s string) string {

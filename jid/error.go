@@ -19,18 +19,18 @@ type Reason string
 
 // The reasons of a [ParseError].
 const (
-	Empty        Reason = "is empty"                                           // RFC 7622 §3.2, §3.3, §3.4
-	TooLong      Reason = "is too long"                                        // 1023 bytes a part; DNS: 63 a label, 253 a name
-	NotUTF8      Reason = "is not UTF-8"                                       // RFC 7622 §3.1
-	Disallowed   Reason = "holds a character that is not allowed there"        // RFC 8264 §8, RFC 5892 §3, RFC 7622 §3.3.1
-	OutOfContext Reason = "holds a character that is not allowed next to that" // RFC 5892 appendix A
-	MixedBidi    Reason = "mixes right-to-left and left-to-right text"         // RFC 5893 §2
-	BadLabel     Reason = "has a label that is none"                           // RFC 5890 §2.3, RFC 5891 §5.4
-	BadIP        Reason = "is in brackets but is no IPv6 address"              // RFC 7622 §3.2
-	Unstable     Reason = "does not settle when it is mapped"                  // RFC 8264 §7
-	OuterSpace   Reason = "begins or ends with a space"                        // XEP-0106 §3.2
-	BadScheme    Reason = "does not begin with xmpp:"                          // RFC 5122 §2.2
-	BadEncoding  Reason = "holds a % without two hexadecimal digits"           // RFC 3986 §2.1
+	Empty        Reason = "is empty"                                              // RFC 7622 §3.2, §3.3, §3.4
+	TooLong      Reason = "is too long"                                           // 1023 bytes a part; DNS: 63 a label, 253 a name
+	NotUTF8      Reason = "is not UTF-8"                                          // RFC 7622 §3.1
+	Disallowed   Reason = "holds a character that is not allowed there"           // RFC 8264 §8, RFC 5892 §3, RFC 7622 §3.3.1
+	OutOfContext Reason = "holds a character that is not allowed where it stands" // RFC 5892 appendix A
+	MixedBidi    Reason = "mixes right-to-left and left-to-right text"            // RFC 5893 §2
+	BadLabel     Reason = "has an invalid label"                                  // RFC 5890 §2.3, RFC 5891 §5.4
+	BadIP        Reason = "is in brackets but is no IPv6 address"                 // RFC 7622 §3.2
+	Unstable     Reason = "does not settle when it is mapped"                     // RFC 8264 §7
+	OuterSpace   Reason = "begins or ends with a space"                           // XEP-0106 §3.2
+	BadScheme    Reason = "does not begin with xmpp:"                             // RFC 5122 §2.2
+	BadEncoding  Reason = "holds a % without two hexadecimal digits"              // RFC 3986 §2.1
 )
 
 // Error returns the reason as a phrase.
@@ -41,7 +41,7 @@ type ParseError struct {
 	Part   Part   // which part
 	Reason Reason // what is wrong with it; errors.Is knows it
 	Rune   rune   // the character that is not allowed; 0 when the reason is another
-	Label  string // the label of a domainpart that is wrong; "" when it is not about one
+	Label  string // the label of a domainpart that is wrong; "" for an empty label, and when it is not about one
 	Input  string // what was given
 }
 
@@ -51,7 +51,7 @@ const maxQuoted = 128
 // Error returns the message: the input quoted and shortened, the part, the reason, and what to do where that is known.
 func (e *ParseError) Error() string {
 	msg := fmt.Sprintf("jid: %s: %s %s", shorten(e.Input), e.Part, e.Reason)
-	if e.Label != "" {
+	if e.Label != "" || e.Reason == BadLabel {
 		msg += ": " + shorten(e.Label)
 	}
 	if e.Rune != 0 {

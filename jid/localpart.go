@@ -62,20 +62,26 @@ func enforceUsername(s string) (string, *ParseError) {
 			return "", disallowed(r)
 		}
 	}
-	s, err := usernameCaseMapped.String(s)
+	// RFC 8264 §7: the contextual rules come last, when l·l has its small letters. Nothing else can fail here.
+	mapped, err := usernameCaseMapped.String(s)
 	if err != nil {
-		return "", &ParseError{Reason: OutOfContext}
+		return "", outOfContext(s)
 	}
+	return mapped, checkUsername(mapped)
+}
+
+// checkUsername checks a mapped localpart for what PRECIS leaves to XMPP, and its direction.
+func checkUsername(s string) *ParseError {
 	for _, r := range s {
 		if isExcluded(r) {
-			return "", disallowed(r)
+			return disallowed(r)
 		}
 	}
 	// RFC 8265 §3.3.1 rule 5: only strings with right-to-left code points must satisfy the Bidi Rule.
 	if isRightToLeft(s) && !bidirule.ValidString(s) {
-		return "", &ParseError{Reason: MixedBidi}
+		return &ParseError{Reason: MixedBidi}
 	}
-	return s, nil
+	return nil
 }
 
 // isExcluded reports the characters that RFC 7622 §3.3.1 excludes from localparts.

@@ -8,20 +8,24 @@ import (
 
 const upperHex = "0123456789ABCDEF"
 
+// unreserved holds the characters that no component of a URI encodes, RFC 3986 §2.3.
+const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
 // percentEncode encodes what is neither unreserved (RFC 3986 §2.3) nor in allow; with iri, the characters beyond ASCII
 // that an IRI can hold are kept (RFC 3987 §2.2, §3.1).
 func percentEncode(s, allow string, iri bool) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if isUnreserved(r) || r < utf8.RuneSelf && strings.ContainsRune(allow, r) || iri && n > 1 && isIRIChar(r) {
-			b.WriteString(s[i : i+n])
-		} else {
-			for _, c := range []byte(s[i : i+n]) {
-				b.Write([]byte{'%', upperHex[c>>4], upperHex[c&15]})
-			}
-		}
+		char := s[i : i+n]
 		i += n
+		if strings.Contains(unreserved, char) || strings.Contains(allow, char) || iri && n > 1 && isIRIChar(r) {
+			b.WriteString(char)
+			continue
+		}
+		for _, c := range []byte(char) {
+			b.Write([]byte{'%', upperHex[c>>4], upperHex[c&15]})
+		}
 	}
 	return b.String()
 }
@@ -69,16 +73,21 @@ func hexDigit(c byte) int {
 	return strings.IndexByte(lowerHex, c)
 }
 
-func isUnreserved(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._~", r)
-}
-
 // isIRIChar is the ucschar rule of RFC 3987 §2.2, without the characters that §4.1 forbids because they set direction,
 // and without what cannot be seen.
 func isIRIChar(r rune) bool {
-	switch {
-	case r < 0xA0, 0xE000 <= r && r <= 0xF8FF, 0xFDD0 <= r && r <= 0xFDEF, 0xFFF0 <= r && r <= 0xFFFF, r >= 0xF0000, r&0xFFFE == 0xFFFE:
-		return false
-	}
-	return !unicode.In(r, unicode.Cf, unicode.Z)
+	return r >= 0xA0 && !unicode.In(r, notInIRI, unicode.Cf, unicode.Z) && r&0xFFFE != 0xFFFE
+}
+
+// notInIRI holds what ucschar leaves out: private use, noncharacters, specials, tags.
+var notInIRI = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0xE000, Hi: 0xF8FF, Stride: 1},
+		{Lo: 0xFDD0, Hi: 0xFDEF, Stride: 1},
+		{Lo: 0xFFF0, Hi: 0xFFFF, Stride: 1},
+	},
+	R32: []unicode.Range32{
+		{Lo: 0xE0000, Hi: 0xE0FFF, Stride: 1},
+		{Lo: 0xF0000, Hi: 0x10FFFF, Stride: 1},
+	},
 }

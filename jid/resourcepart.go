@@ -29,9 +29,9 @@ func enforceOpaque(s string) (string, *ParseError) {
 			return "", disallowed(r)
 		}
 	}
-	s, err := precis.OpaqueString.String(s)
+	mapped, err := precis.OpaqueString.String(s)
 	if err != nil {
-		return "", &ParseError{Reason: OutOfContext}
+		return "", outOfContext(s)
 	}
-	return s, nil
+	return mapped, nil
 }
