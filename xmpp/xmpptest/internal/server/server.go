@@ -1,0 +1,232 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/canto-im/canto/jid"
+)
+
+// A Server is an XMPP server. Its methods may be called from any goroutine.
+type Server struct {
+	opts      Options // as completed by New; not changed afterwards
+	domain    jid.JID
+	tlsConfig *tls.Config
+	tables    tables
+	counters  counters
+	journal   journal
+	wg        sync.WaitGroup // every goroutine of the server
+
+	mu         sync.Mutex // protects what follows, and accounts and sessions
+	closed     bool
+	listeners  []net.Listener // STARTTLS, direct TLS
+	conns      map[*conn]struct{}
+	lastConn   int
+	accounts   map[string]*account // by localpart
+	tokens     map[string]string   // bearer token → localpart
+	faults     netFaults           // of connections to come
+	redirects  []string            // see-other-host for the streams to come
+	replies    map[string][]string // per account: what to answer to its next IQ requests instead
+	intercepts []*intercept
+	pushes     uint64 // IQ requests that the server has sent
+}
+
+// New makes a server. It listens nowhere yet: see Listen, Serve and Dial.
+func New(o Options) (*Server, error) {
+	o = o.withDefaults()
+	domain, err := jid.Parse(o.Domain)
+	if err != nil {
+		return nil, fmt.Errorf("domain %q: %w", o.Domain, err)
+	}
+	if domain != domain.Domain() {
+		return nil, fmt.Errorf("domain %q is an address", o.Domain)
+	}
+	o.Domain = domain.String()
+	conf, err := tlsConfigFor(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		opts:      o,
+		domain:    domain,
+		tlsConfig: conf,
+		tables:    newTables(o, modules()),
+		conns:     make(map[*conn]struct{}),
+		accounts:  make(map[string]*account),
+		tokens:    make(map[string]string),
+		replies:   make(map[string][]string),
+		faults:    noFaults,
+	}
+	s.journal.limit = o.Transcript
+	return s, nil
+}
+
+// Domain returns the domain that the server serves.
+func (s *Server) Domain() jid.JID { return s.domain }
+
+// Listen opens two ports on the loopback interface, one for STARTTLS and one for direct TLS, and serves them until Close.
+func (s *Server) Listen() error {
+	var opened []net.Listener
+	for range 2 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return errors.Join(err, closeAll(opened))
+		}
+		opened = append(opened, l)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.listeners != nil {
+		return errors.Join(fmt.Errorf("the server is closed or listens already"), closeAll(opened))
+	}
+	s.listeners = opened
+	for i, l := range opened {
+		s.wg.Go(func() { s.accept(l, i == 1) })
+	}
+	return nil
+}
+
+func closeAll(list []net.Listener) error {
+	var errs []error
+	for _, l := range list {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) accept(l net.Listener, direct bool) {
+	for {
+		c, err := l.Accept()
+		if err != nil { // closed, or out of files: either way nobody comes in here any more
+			s.logf("accept: %v", err)
+			return
+		}
+		s.serve(c, direct)
+	}
+}
+
+// Addr is the host:port for STARTTLS, "" before Listen.
+func (s *Server) Addr() string { return s.listenAddr(0) }
+
+// DirectAddr is the host:port for TLS from the first byte (XEP-0368), "" before Listen.
+func (s *Server) DirectAddr() string { return s.listenAddr(1) }
+
+func (s *Server) listenAddr(i int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listeners == nil {
+		return ""
+	}
+	return s.listeners[i].Addr().String()
+}
+
+// Serve takes a connection over and serves it, with STARTTLS; it returns at once.
+func (s *Server) Serve(c net.Conn) { s.serve(c, false) }
+
+// ServeTLS is like Serve, for a client that speaks TLS from the first byte.
+func (s *Server) ServeTLS(c net.Conn) { s.serve(c, true) }
+
+// Dial returns a connection in memory (net.Pipe) that the server serves, with STARTTLS. Its arguments are those of
+// net.Dialer.DialContext and mean nothing here, so that it serves as the Dial of a client's options.
+func (s *Server) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return nil, fmt.Errorf("dial %s: the server is closed", s.domain)
+	}
+	client, server := net.Pipe()
+	s.serve(server, false)
+	return client, nil
+}
+
+func (s *Server) serve(nc net.Conn, direct bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		// A client that comes too late sees its connection end, as it would with a process that is gone.
+		_ = nc.Close()
+		return
+	}
+	s.lastConn++
+	fc := newFaultConn(nc, s.faults, s.counters.countRead, s.counters.countWritten)
+	c := newConn(s, s.lastConn, fc, direct)
+	s.conns[c] = struct{}{}
+	s.counters.conns.Add(1)
+	s.logf("conn %d: from %v", c.id, nc.RemoteAddr())
+	s.wg.Go(c.write)
+	s.wg.Go(c.read)
+}
+
+// forget ends what a connection has left behind; its reader calls it last.
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	if c.session != nil {
+		s.end(c.session)
+	}
+}
+
+// shutdownGrace is how long Close lets clients take their leave.
+const shutdownGrace = 200 * time.Millisecond
+
+// Close ends every stream with system-shutdown, closes the listeners and waits until nothing of the server runs any more.
+// Clients that do not react within 200 ms are cut off.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	listeners := s.listeners
+	conns := s.open()
+	s.mu.Unlock()
+	if !first {
+		s.wg.Wait()
+		return nil
+	}
+	err := closeAll(listeners)
+	for _, c := range conns {
+		if c.headers.Load() > 0 {
+			c.endWith(&streamError{condition: "system-shutdown"})
+		} else {
+			c.net.Close()
+		}
+	}
+	done := make(chan struct{})
+	go func() { s.wg.Wait(); close(done) }()
+	t := time.NewTimer(shutdownGrace)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+		for _, c := range conns {
+			c.out.kill()
+			c.net.Close()
+		}
+		<-done
+	}
+	return err
+}
+
+// open returns the connections. s.mu is held.
+func (s *Server) open() []*conn {
+	list := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+func (s *Server) logf(format string, args ...any) {
+	if s.opts.Logf != nil {
+		s.opts.Logf(format, args...)
+	}
+}

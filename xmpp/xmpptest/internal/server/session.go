@@ -1,0 +1,62 @@
+package server
+
+import (
+	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/xmltext"
+	"github.com/canto-im/canto/jid"
+)
+
+// A session is a bound resource. Server.mu protects it.
+type session struct {
+	account    *account
+	jid        jid.JID
+	conn       *conn
+	presence   *Element // the last available presence that was broadcast; nil while the resource is not available
+	priority   int
+	interested bool                 // it has asked for the roster
+	directed   map[jid.JID]struct{} // whom it has sent presence of its own accord (RFC 6121 §4.6)
+	over       bool
+}
+
+// send hands a stanza to the client.
+func (ses *session) send(e *Element) {
+	if !ses.over {
+		ses.conn.send(e)
+	}
+}
+
+// bindModule is RFC 6120 §7.
+func bindModule() module {
+	return module{
+		name: "bind",
+		advertise: func(c *conn) []*Element {
+			if c.user == "" {
+				return nil
+			}
+			return []*Element{el(ns.Bind, "bind")}
+		},
+		iqs: []iqRoute{{to: toServer | toOwn, typ: "set", name: xmltext.Name{Space: ns.Bind, Local: "bind"},
+			answer: func(*request) (*Element, *stanzaError) {
+				// RFC 6120 §7.6.2.1: one resource a stream, and this stream has one
+				return nil, &stanzaError{kind: "cancel", condition: "not-allowed"}
+			}}},
+	}
+}
+
+// sessionModule is the session establishment of RFC 3921 §3, a no-op since RFC 6121.
+func sessionModule() module {
+	return module{
+		name: "session",
+		advertise: func(c *conn) []*Element {
+			switch {
+			case c.user == "" || c.srv.opts.Session == NoSession:
+				return nil
+			case c.srv.opts.Session == SessionOptional:
+				return []*Element{el(ns.Session, "session").with(el(ns.Session, "optional"))}
+			}
+			return []*Element{el(ns.Session, "session")}
+		},
+		iqs: []iqRoute{{to: toServer | toOwn, typ: "set", name: xmltext.Name{Space: ns.Session, Local: "session"},
+			answer: func(*request) (*Element, *stanzaError) { return nil, nil }}},
+	}
+}

@@ -1,0 +1,20 @@
+package server
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/jid"
+)
+
+// sortedJIDs returns the keys of a map in their order, so that what goes to several goes in a known order.
+func sortedJIDs[V any](m map[jid.JID]V) []jid.JID {
+	return slices.SortedFunc(maps.Keys(m), jid.JID.Compare)
+}
+
+// delayNow is the element of XEP-0203 for this moment.
+func delayNow(from jid.JID) *Element {
+	return el(ns.Delay, "delay", "from", from.String(), "stamp", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+}
