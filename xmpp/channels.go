@@ -1,0 +1,151 @@
+package xmpp
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/canto-im/canto/stanza"
+)
+
+// A subscription is the part of a channel that does not depend on what goes through it.
+type subscription struct {
+	end   chan struct{} // closed first: the sender lets go
+	once  sync.Once
+	mu    sync.Mutex // held while something is handed over, and to close
+	over  bool
+	shut  func()   // closes the channel; mu is held
+	undo  []func() // removes the registrations
+	stop  func() bool
+	leave func(*subscription) // takes it out of its owner's table
+}
+
+// close ends the subscription and closes its channel. It may be called several times.
+func (sub *subscription) close() {
+	sub.once.Do(func() {
+		close(sub.end)
+		sub.mu.Lock()
+		defer sub.mu.Unlock()
+		sub.over = true
+		for _, undo := range sub.undo {
+			undo()
+		}
+		if sub.stop != nil {
+			sub.stop()
+		}
+		sub.leave(sub)
+		sub.shut()
+	})
+}
+
+// pass hands v to whoever reads ch, and gives up when the subscription or its session ends.
+func pass[T any](ctx context.Context, sub *subscription, ch chan<- T, v T) bool {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	if sub.over {
+		return false
+	}
+	select {
+	case ch <- v:
+		return true
+	case <-sub.end:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// A channelOwner keeps the table of open channels: a Session or a Client.
+type channelOwner interface {
+	Handle(p Pattern, h Handler) (remove func())
+	open(*subscription) bool // false: the owner has ended
+	forget(*subscription)
+}
+
+// subscribe returns a channel of what comes in for the patterns, until ctx is done or the owner ends. receive is called
+// with each stanza and a function that hands a value to the channel's reader; what it returns is the handler's answer.
+func subscribe[T any](ctx context.Context, owner channelOwner, patterns []Pattern,
+	receive func(ctx context.Context, st stanza.Stanza, hand func(T) bool) error) <-chan T {
+	ch := make(chan T) // without a buffer: a stanza counts as taken when the program has it
+	sub := &subscription{end: make(chan struct{}), shut: func() { close(ch) }, leave: owner.forget}
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	if !owner.open(sub) {
+		close(ch)
+		return ch
+	}
+	h := HandlerFunc(func(hctx context.Context, st stanza.Stanza) (any, error) {
+		return nil, receive(hctx, st, func(v T) bool { return pass(hctx, sub, ch, v) })
+	})
+	for _, p := range patterns {
+		sub.undo = append(sub.undo, owner.Handle(p, h))
+	}
+	sub.stop = context.AfterFunc(ctx, sub.close)
+	return ch
+}
+
+func (s *Session) open(sub *subscription) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.finished {
+		return false
+	}
+	if s.channels == nil {
+		s.channels = make(map[*subscription]struct{})
+	}
+	s.channels[sub] = struct{}{}
+	return true
+}
+
+func (s *Session) forget(sub *subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.channels, sub)
+}
+
+// Messages returns a channel of the messages that arrive from now on, of the given types; without types, of every type
+// but error. The channel closes when ctx is done, or after the session has ended and what it had received was taken.
+// A message is shared with all who asked for it: do not change it.
+//
+// Nothing is dropped: as long as a message is not taken from the channel, what arrived after it waits, in the lane that
+// Limits bounds, and so do the other handlers and channels.
+func (s *Session) Messages(ctx context.Context, types ...stanza.MessageType) <-chan *stanza.Message {
+	return messages(ctx, s, types)
+}
+
+// Presences returns a channel of the presence that arrives from now on, of the given types; without types, of every type
+// but error. Everything said at Messages holds here too.
+func (s *Session) Presences(ctx context.Context, types ...stanza.PresenceType) <-chan *stanza.Presence {
+	return presences(ctx, s, types)
+}
+
+func messages(ctx context.Context, owner channelOwner, types []stanza.MessageType) <-chan *stanza.Message {
+	return subscribe(ctx, owner, []Pattern{{Kind: stanza.KindMessage}},
+		func(_ context.Context, st stanza.Stanza, hand func(*stanza.Message) bool) error {
+			if m := st.(*stanza.Message); asked(messageType(m), stanza.MessageError, types) {
+				hand(m)
+			}
+			return nil
+		})
+}
+
+func presences(ctx context.Context, owner channelOwner, types []stanza.PresenceType) <-chan *stanza.Presence {
+	return subscribe(ctx, owner, []Pattern{{Kind: stanza.KindPresence}},
+		func(_ context.Context, st stanza.Stanza, hand func(*stanza.Presence) bool) error {
+			if p := st.(*stanza.Presence); asked(p.Type, stanza.PresenceError, types) {
+				hand(p)
+			}
+			return nil
+		})
+}
+
+// asked reports whether a stanza of type t is wanted: one of types, or without types any but the error type.
+func asked[T comparable](t, failure T, types []T) bool {
+	if len(types) == 0 {
+		return t != failure
+	}
+	return slices.Contains(types, t)
+}
+
+// messageType is the type of m, in which an absent one is normal (RFC 6121 §5.2.2).
+func messageType(m *stanza.Message) stanza.MessageType { return cmp.Or(m.Type, stanza.Normal) }

@@ -1,0 +1,196 @@
+package xmpp
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/canto-im/canto/jid"
+)
+
+// maxRedirects is how many see-other-host errors are followed (RFC 6120 §4.9.3.19 warns of loops).
+const maxRedirects = 5
+
+// Dial finds the server of addr, connects, puts TLS in place, authenticates and binds a resource: the resourcepart of
+// addr, if it has one, else one of the server's making. A nil o means the defaults; without a password or mechanisms the
+// login is anonymous and addr may be a mere domain.
+//
+// ctx bounds the dialing, not the session. An error is a *DialError: it says which step failed, and where.
+func Dial(ctx context.Context, addr jid.JID, o *Options) (*Session, error) {
+	o = o.withDefaults()
+	l, err := dial(ctx, addr, o)
+	if err != nil {
+		return nil, err
+	}
+	s := newSession(l, o, nil)
+	s.start()
+	return s, nil
+}
+
+// NewSession does on conn what Dial does after connecting. The session owns conn: it's closed when the negotiation fails
+// and when the session ends. A conn that is a *tls.Conn already counts as secured and its certificate as checked by the
+// caller; with Options.DirectTLS, TLS begins at once; otherwise the server must offer STARTTLS.
+func NewSession(ctx context.Context, conn net.Conn, addr jid.JID, o *Options) (*Session, error) {
+	o = o.withDefaults()
+	where := addr.Domainpart()
+	if a := conn.RemoteAddr(); a != nil {
+		where = a.String()
+	}
+	if err := checkAccount(addr, o); err != nil {
+		conn.Close()
+		return nil, &DialError{Step: StepAuth, Addr: where, Err: err}
+	}
+	l, err := negotiate(ctx, conn, addr, o, o.DirectTLS, where)
+	if err != nil {
+		return nil, err
+	}
+	s := newSession(l, o, nil)
+	s.start()
+	return s, nil
+}
+
+var (
+	errNoAccount   = errors.New("the address to log in with is empty")
+	errNoLocalpart = errors.New("a password is for an account: the address has no localpart (user@domain)")
+	errRedirects   = errors.New("the server sends us from host to host without end")
+)
+
+// checkAccount finds what no server could make good.
+func checkAccount(account jid.JID, o *Options) error {
+	switch {
+	case account.IsZero():
+		return errNoAccount
+	case o.Password != "" && len(o.SASL) == 0 && account.Localpart() == "":
+		return errNoLocalpart
+	}
+	return nil
+}
+
+// dial is Dial up to the link.
+func dial(ctx context.Context, account jid.JID, o *Options) (*link, error) {
+	if err := checkAccount(account, o); err != nil {
+		return nil, &DialError{Step: StepAuth, Addr: account.String(), Err: err}
+	}
+	start := time.Now()
+	targets, err := findTargets(ctx, account, o)
+	o.Trace.step(StepDNS, cmp.Or(o.Addr, account.Domainpart()), start, err)
+	if err != nil {
+		return nil, &DialError{Step: StepDNS, Addr: cmp.Or(o.Addr, account.Domainpart()), Err: err}
+	}
+	for range maxRedirects {
+		l, err := dialTargets(ctx, account, o, targets)
+		var se *StreamError
+		if !errors.As(err, &se) || se.Condition != SeeOtherHost || se.Local {
+			return l, err
+		}
+		// RFC 6120 §4.9.3.19: the same policies hold at the other host, and the domain that its certificate is checked
+		// against stays that of the account.
+		t, perr := redirectTarget(se.Host)
+		if perr != nil {
+			return nil, &DialError{Step: StepStream, Addr: account.Domainpart(), Err: perr}
+		}
+		o.Logger.Info("xmpp: redirected", "to", se.Host)
+		targets = []target{t}
+	}
+	return nil, &DialError{Step: StepStream, Addr: account.Domainpart(), Err: errRedirects}
+}
+
+// findTargets returns where to connect to.
+func findTargets(ctx context.Context, account jid.JID, o *Options) ([]target, error) {
+	if o.Addr != "" {
+		t, err := parseTarget(o.Addr, "")
+		t.direct = o.DirectTLS
+		return []target{t}, err
+	}
+	return resolve(ctx, o.Resolver, account.Host())
+}
+
+// parseTarget reads host:port; without a port it's defaultPort, unless that is empty.
+func parseTarget(s, defaultPort string) (target, error) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil && defaultPort != "" {
+		host, port, err = net.SplitHostPort(net.JoinHostPort(trimBrackets(s), defaultPort))
+	}
+	if err != nil {
+		return target{}, fmt.Errorf("%q is no host:port", s)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 || host == "" {
+		return target{}, fmt.Errorf("%q is no host:port", s)
+	}
+	return target{host: host, port: uint16(n)}, nil
+}
+
+func trimBrackets(s string) string {
+	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+// redirectTarget reads the content of see-other-host: a host or address, and perhaps a port (RFC 6120 §4.9.3.19).
+func redirectTarget(s string) (target, error) {
+	t, err := parseTarget(s, "5222")
+	if err != nil {
+		return target{}, fmt.Errorf("the server redirects us to %q, which is no host (RFC 6120 §4.9.3.19)", s)
+	}
+	return t, nil
+}
+
+// dialTargets tries the targets and all their addresses until one leads to a bound stream, or to an error that no other
+// target would change.
+func dialTargets(ctx context.Context, account jid.JID, o *Options, targets []target) (*link, error) {
+	c := newConnector(o.Dial, o.Resolver, targets)
+	var worst *DialError
+	for {
+		start := time.Now()
+		conn, t, err := c.next(ctx)
+		o.Trace.step(StepTCP, t.String(), start, err)
+		if err != nil {
+			return nil, dialFailure(c, worst, account, o, err)
+		}
+		addr := remoteAddr(conn, t)
+		l, err := negotiate(ctx, conn, account, o, t.direct, addr)
+		if err == nil {
+			return l, nil
+		}
+		failed := err.(*DialError)
+		if ctx.Err() != nil || !elsewhere(failed) {
+			return nil, failed
+		}
+		c.fail(addr, failed.Err)
+		worst = failed
+	}
+}
+
+// remoteAddr is what errors call the connection.
+func remoteAddr(conn net.Conn, t target) string {
+	if a := conn.RemoteAddr(); a != nil && a.String() != "" {
+		return a.String()
+	}
+	return t.String()
+}
+
+// elsewhere reports whether another server of the domain may do better. What a server says of the account is final, and
+// so is a server that leads us to another one.
+func elsewhere(e *DialError) bool {
+	return (e.Step == StepTLS || e.Step == StepStream) && !errors.Is(e.Err, SeeOtherHost) && !errors.Is(e.Err, errInsecureConfig)
+}
+
+// dialFailure is the error for targets that all failed; err is what the connector ended with.
+func dialFailure(c *connector, worst *DialError, account jid.JID, o *Options, err error) error {
+	where := cmp.Or(o.Addr, account.Domainpart())
+	switch {
+	case !errors.Is(err, errNoMoreTargets):
+		return &DialError{Step: StepTCP, Addr: where, Err: err}
+	case worst == nil:
+		return &DialError{Step: StepTCP, Addr: where, Err: c.reasons()}
+	case len(c.failed) == 1:
+		return worst
+	}
+	return &DialError{Step: worst.Step, Addr: where, Err: c.reasons()}
+}

@@ -1,0 +1,173 @@
+package xmpp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/canto-im/canto/stanza"
+)
+
+// dispatch hands what is in the lane to the program, batch after batch, until the lane is empty; after the session's end
+// it also closes the channels.
+func (s *Session) dispatch() {
+	if s.after != nil {
+		select {
+		case <-s.after:
+		case <-s.given:
+		}
+	}
+	for {
+		batch := s.lane.take(false)
+		if batch == nil {
+			select {
+			case <-s.done:
+				<-s.gone // the reader pushes nothing any more
+				if batch = s.lane.take(false); batch == nil {
+					s.finish()
+					s.lane.take(true)
+					return
+				}
+			default:
+				if batch = s.lane.take(true); batch == nil && !s.stayOn() {
+					return
+				}
+			}
+		}
+		s.handOver(batch)
+	}
+}
+
+// stayOn reports whether a dispatcher that has marked the lane idle must go on after all: the session ended just then,
+// and nobody else has taken it on to finish.
+func (s *Session) stayOn() bool {
+	select {
+	case <-s.done:
+		return s.lane.claim()
+	default:
+		return false
+	}
+}
+
+// handOver gives each arrival of the batch to its handlers.
+func (s *Session) handOver(batch []arrival) {
+	for _, a := range batch {
+		select {
+		case <-s.given:
+		default:
+			s.route(a.st)
+		}
+		s.lane.done(a.size)
+	}
+	s.lane.back(batch)
+}
+
+// finish closes the session's channels; nothing comes any more.
+func (s *Session) finish() {
+	s.mu.Lock()
+	s.finished = true
+	subs := s.channels
+	s.channels = nil
+	s.mu.Unlock()
+	for sub := range subs {
+		sub.close()
+	}
+	s.cancel(ErrClosed)
+	close(s.handed)
+}
+
+// route gives st to those who asked for it.
+func (s *Session) route(st stanza.Stanza) {
+	if iq, ok := st.(*stanza.IQ); ok {
+		s.answer(iq)
+		return
+	}
+	for _, m := range [2]*mux{s.outer, &s.local} {
+		if m == nil {
+			continue
+		}
+		for _, r := range m.snapshot() {
+			if !r.matches(st) {
+				continue
+			}
+			if _, err := s.run(r, st); err != nil {
+				s.opts.Logger.Warn("xmpp: handler failed", "handler", r.site, "stanza", st.Kind(), "from", st.Header().From, "err", err)
+			}
+		}
+	}
+}
+
+// answer sees to it that the request iq is answered exactly once (RFC 6120 §8.2.3).
+func (s *Session) answer(iq *stanza.IQ) {
+	if !iq.IsRequest() {
+		// An answer that nobody waits for: late, or forged. RFC 6120 §8.2.3: it must not be answered.
+		s.opts.Logger.Debug("xmpp: answer to no request of ours dropped", "from", iq.From, "id", iq.ID)
+		return
+	}
+	r := s.local.answerer(iq)
+	if s.outer != nil {
+		if o := s.outer.answerer(iq); o != nil && (r == nil || o.weight() > r.weight()) {
+			r = o
+		}
+	}
+	if r == nil {
+		// RFC 6120 §8.4: a request whose payload is not understood is answered with service-unavailable.
+		s.reply(iq.Fail(stanza.ServiceUnavailable))
+		return
+	}
+	payload, err := s.run(r, iq)
+	switch {
+	case err == errTaken: // the taker of the Request answers
+	case err != nil:
+		s.reply(s.failure(iq, r, err))
+	default:
+		s.reply(s.result(iq, r, payload))
+	}
+}
+
+// result is the answer that carries payload, or internal-server-error when that can't be sent.
+func (s *Session) result(iq *stanza.IQ, r *registration, payload any) *stanza.IQ {
+	out := iq.Result(payload)
+	if err := out.Payload.Err(); err != nil {
+		return s.failure(iq, r, err)
+	}
+	return out
+}
+
+// failure is the answer to a request whose handler returned err. What is no answer for the peer is logged.
+func (s *Session) failure(iq *stanza.IQ, r *registration, err error) *stanza.IQ {
+	var se *stanza.Error
+	var cond stanza.Condition
+	if !errors.As(err, &se) && !errors.As(err, &cond) {
+		s.opts.Logger.Error("xmpp: handler failed", "handler", r.site, "stanza", "iq", "from", iq.From, "err", err)
+	}
+	return iq.Fail(err)
+}
+
+// reply sends an answer. It waits no longer than the session lasts.
+func (s *Session) reply(iq *stanza.IQ) {
+	if err := s.send(s.ctx, iq, ""); err != nil {
+		s.opts.Logger.Debug("xmpp: answer not sent", "to", iq.To, "id", iq.ID, "err", err)
+	}
+}
+
+// run calls the handler and turns a panic into an error.
+func (s *Session) run(r *registration, st stanza.Stanza) (reply any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			reply, err = nil, fmt.Errorf("xmpp: handler registered at %s panicked: %v", r.site, p)
+			s.opts.Logger.Error("xmpp: handler panicked", "handler", r.site, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
+	return r.HandleStanza(s.ctx, st)
+}
+
+// sessionKey is the context key under which a handler's own machinery finds the session that received the stanza.
+type sessionKey struct{}
+
+// sessionOf returns the session whose dispatcher called the handler that got ctx.
+func sessionOf(ctx context.Context) *Session {
+	s, _ := ctx.Value(sessionKey{}).(*Session)
+	return s
+}

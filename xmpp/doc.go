@@ -1,0 +1,54 @@
+// Package xmpp connects a Go program to the XMPP network: as a chat bot, a client, a gateway, a presence script.
+//
+//	s, err := xmpp.Dial(ctx, jid.MustParse("bot@example.com"), &xmpp.Options{Password: password})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer s.Close()
+//
+//	chats := s.Messages(ctx, stanza.Chat)
+//	s.Send(ctx, &stanza.Presence{})
+//	for m := range chats {
+//		if m.Body != "" {
+//			s.Send(ctx, m.Reply(m.Body))
+//		}
+//	}
+//	if err := s.Err(); err != nil {
+//		log.Fatal(err)
+//	}
+//
+// A [Session] is one stream: it ends with its connection. A [Client] keeps an account online and connects again; its
+// handlers and channels outlive its sessions. Both are an [Endpoint], which is what the capabilities in the packages
+// below this one work on. What comes by itself is taken from a channel ([Session.Messages]) or given to a handler
+// ([OnMessage], [OnGet]); a question is a function that returns its answer ([Get], [Session.Do]).
+//
+// # What is promised
+//
+// No call outlives its session: when the connection ends, every pending call returns the cause, every channel closes
+// after what had been received was taken, [Session.Done] closes, and [Session.Err] says why.
+//
+// Stanzas are handed over one at a time, in the order received (RFC 6120 §10.1). A handler may ask: a Do inside a handler
+// is answered, because the reader never runs user code. A handler or channel reader that is slow makes the session wait,
+// loses nothing, and hangs nothing: past [Limits].LaneSoft the socket is no longer read, past LaneHard the session ends
+// with [ErrSlowConsumer].
+//
+// Every IQ request is answered exactly once: by the most specific handler, by the taker of a [Request], or with
+// service-unavailable. One bad stanza harms nobody else: it's answered or skipped, and the stream goes on.
+//
+// TLS is required and verified against the JID's domain, whatever DNS or a redirect said; nothing of SASL leaves before
+// it. What a peer may send is bounded by [Limits], and each step of the negotiation has its deadline.
+//
+// # Architecture
+//
+// From the bottom: a wire (wire.go) is the net.Conn, with writes that a caller can walk away from. TLS stands on it. The
+// meter (link.go) is the reading side, which notices silence. A negotiation (negotiate.go with starttls.go,
+// authenticate.go and bind.go as its stages) makes a link of a connection; dial.go finds connections for it (resolve.go,
+// connect.go) and client.go does so again and again (backoff.go). On a link runs a Session: reader.go reads stanzas,
+// completes the calls that wait (pending.go) and puts the rest into the lane (lane.go), from where dispatch.go hands them
+// to handlers (pattern.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
+// its writes.
+//
+// At most two goroutines belong to an open session, the reader and, while the lane holds something, the dispatcher; none
+// after Close. A third exists only while the server takes no bytes and the sender has left (wire.go), or while others
+// queue faster than one sender can write for them (outbox.go).
+package xmpp

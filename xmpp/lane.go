@@ -1,0 +1,104 @@
+package xmpp
+
+import (
+	"sync"
+
+	"github.com/canto-im/canto/stanza"
+)
+
+// An arrival is a stanza on its way from the reader to the program.
+type arrival struct {
+	st   stanza.Stanza
+	size int // bytes on the wire: what it counts for in the lane
+}
+
+// A lane holds what the reader has received and the program has not yet taken, in the order received
+// (RFC 6120 §10.1). It is bounded in bytes by its owner: past soft the reader pauses, past hard the session ends.
+// Whoever pushes into an idle lane starts the dispatcher; the dispatcher ends when it finds the lane empty, so an idle
+// session has none.
+type lane struct {
+	mu      sync.Mutex
+	queue   []arrival
+	spare   []arrival     // the batch before, kept while the dispatcher is at work
+	bytes   int           // of what is queued or in the dispatcher's hands
+	running bool          // a dispatcher is at work
+	news    chan struct{} // closed when bytes has changed or wake was called; nil when nobody waits
+}
+
+// push appends a and returns the bytes now held and whether the caller must start the dispatcher.
+func (l *lane) push(a arrival) (held int, start bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue = append(l.queue, a)
+	l.bytes += a.size
+	start = !l.running
+	l.running = true
+	return l.bytes, start
+}
+
+// claim makes the caller the one to start the dispatcher, if there is none.
+func (l *lane) claim() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	start := !l.running
+	l.running = true
+	return start
+}
+
+// take hands the dispatcher all that is queued. When there is nothing and the lane may rest, it's marked idle and its
+// memory is given back: the dispatcher must end.
+func (l *lane) take(rest bool) []arrival {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	batch := l.queue
+	if len(batch) == 0 {
+		if rest {
+			l.running, l.queue, l.spare = false, nil, nil
+		}
+		return nil
+	}
+	l.queue, l.spare = l.spare[:0], nil
+	return batch
+}
+
+// back returns a batch's memory for the next one.
+func (l *lane) back(batch []arrival) {
+	clear(batch)
+	l.mu.Lock()
+	if l.spare == nil && cap(batch) <= 1024 {
+		l.spare = batch[:0]
+	}
+	l.mu.Unlock()
+}
+
+// done takes n bytes out of the account and wakes who waits for room.
+func (l *lane) done(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.bytes -= n
+	l.tell()
+}
+
+// held is how many bytes wait for the program or are in its hands, and a channel that is closed when that changes.
+func (l *lane) held() (int, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.news == nil {
+		l.news = make(chan struct{})
+	}
+	return l.bytes, l.news
+}
+
+// wake makes all who wait for room look again.
+func (l *lane) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tell()
+}
+
+func (l *lane) tell() {
+	if l.news != nil {
+		close(l.news)
+		l.news = nil
+	}
+}

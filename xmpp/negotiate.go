@@ -1,0 +1,246 @@
+package xmpp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/stream"
+	"github.com/canto-im/canto/internal/xmltext"
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+)
+
+// A negotiation turns a connection into a link, step by step (RFC 6120 §4.3). It is used by one goroutine.
+type negotiation struct {
+	opts    *Options
+	account jid.JID
+	addr    string // for errors and the trace
+	direct  bool   // TLS comes first
+
+	link     *link
+	features stream.Features
+	secured  bool // TLS is in place (or came with the conn)
+	authed   bool
+	bound    bool
+}
+
+// A stage is one feature to negotiate.
+type stage struct {
+	step Step
+	due  func(n *negotiation) bool
+	// run negotiates it and reports whether the stream begins anew afterwards (RFC 6120 §4.3.3).
+	run func(n *negotiation, ctx context.Context) (restart bool, err error)
+}
+
+// stages are the mandatory ones in the order of RFC 6120 §13.3: TLS, SASL, resource binding. The first that is due is
+// taken; each runs at most once, whatever the server offers again.
+var stages = []stage{
+	{step: StepTLS, due: func(n *negotiation) bool { return !n.secured }, run: (*negotiation).startTLS},
+	{step: StepAuth, due: func(n *negotiation) bool { return !n.authed }, run: (*negotiation).authenticate},
+	{step: StepBind, due: func(n *negotiation) bool { return !n.bound }, run: (*negotiation).bind},
+}
+
+// negotiate runs the negotiation over conn. It owns conn: on an error, a *DialError, conn is closed.
+func negotiate(ctx context.Context, conn net.Conn, account jid.JID, o *Options, direct bool, addr string) (*link, error) {
+	n := &negotiation{opts: o, account: account, addr: addr, direct: direct, link: newLink(conn, o, addr)}
+	n.link.state.DirectTLS = direct
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	step, err := n.run(ctx)
+	if !stop() && err == nil {
+		step, err = StepBind, context.Cause(ctx)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		conn.Close()
+		return nil, &DialError{Step: step, Addr: addr, Err: err}
+	}
+	n.link.in.deadline = time.Time{}
+	_ = conn.SetDeadline(time.Time{})
+	return n.link, nil
+}
+
+// newLink stands on the bare connection.
+func newLink(conn net.Conn, o *Options, addr string) *link {
+	w := newWire(conn, o.DeadAfter)
+	l := &link{wire: w, conn: w, in: &meter{conn: w, trace: o.Trace}, state: ConnectionState{Addr: addr}}
+	limits := xmltext.Limits{StanzaBytes: o.Limits.StanzaBytes, Depth: o.Limits.Depth, Attrs: o.Limits.Attributes, NameBytes: o.Limits.NameBytes}
+	l.dec = xmltext.NewDecoder(l.in, limits)
+	l.stanzas = stanza.NewDecoder(l.dec)
+	return l
+}
+
+// run takes the stages until the stream is bound. It returns the step that failed.
+func (n *negotiation) run(ctx context.Context) (Step, error) {
+	if err := n.begin(ctx); err != nil {
+		return StepTLS, err
+	}
+	if step, err := n.timed(StepStream, n.open); err != nil {
+		return step, err
+	}
+	for i := range stages {
+		s := &stages[i]
+		if !s.due(n) {
+			continue
+		}
+		restart := false
+		step, err := n.timed(s.step, func() (err error) {
+			restart, err = s.run(n, ctx)
+			return err
+		})
+		if err != nil {
+			n.giveUp(err)
+			return step, err
+		}
+		if !restart {
+			continue
+		}
+		if step, err := n.timed(StepStream, n.open); err != nil {
+			return step, err
+		}
+	}
+	return "", nil
+}
+
+// timed runs one step with its own deadline: a server may leave a complete request unanswered at any point.
+func (n *negotiation) timed(step Step, f func() error) (Step, error) {
+	start := time.Now()
+	n.link.in.deadline = start.Add(n.opts.DeadAfter)
+	err := explain(f())
+	n.opts.Trace.step(step, n.addr, start, err)
+	return step, err
+}
+
+// begin puts TLS in place where it comes before the stream, or finds that the caller has.
+func (n *negotiation) begin(ctx context.Context) error {
+	if state, ok := tlsState(n.link.wire.Conn); ok {
+		n.link.state.TLS = state
+		n.secured = true
+		return nil
+	}
+	if !n.direct {
+		return nil
+	}
+	_, err := n.timed(StepTLS, func() error { return n.handshake(ctx) })
+	return err
+}
+
+// open opens a stream and reads the server's header and features.
+func (n *negotiation) open() error {
+	l := n.link
+	if l.dec.Depth() > 0 || l.dec.InputOffset() > 0 {
+		l.dec.Reset(l.in)
+	}
+	// RFC 6120 §4.7.2: 'to' is the domain of the account.
+	h := stream.Header{To: n.account.Domain().String(), Lang: n.opts.Lang, Version: "1.0", Content: ns.Client}
+	if n.secured {
+		// RFC 6120 §4.7.1: 'from' may tell who we are once that is protected; newer servers offer less without it.
+		h.From = n.account.Bare().String()
+	}
+	if err := n.write(h.Append(nil)); err != nil {
+		return err
+	}
+	got, err := stream.ReadHeader(l.dec)
+	if err != nil {
+		return n.protest(err)
+	}
+	l.state.StreamID = got.ID
+	return n.readFeatures()
+}
+
+func (n *negotiation) readFeatures() error {
+	tok, err := n.next()
+	if err != nil {
+		return err
+	}
+	if tok.Name != (xmltext.Name{Space: ns.Stream, Local: "features"}) {
+		return unexpected(tok, "the stream features (RFC 6120 §4.3.2)")
+	}
+	n.features, err = stream.ReadFeatures(n.link.dec)
+	n.link.features = n.features
+	return n.protest(err)
+}
+
+// next reads the start tag of the next child of the stream. A stream error or the end of the stream is an error.
+func (n *negotiation) next() (*xmltext.Token, error) {
+	tok, err := n.link.dec.ReadToken()
+	if err != nil {
+		return nil, n.protest(err)
+	}
+	if tok.Kind == xmltext.KindEnd {
+		return nil, ErrPeerClosed
+	}
+	if tok.Name == (xmltext.Name{Space: ns.Stream, Local: "error"}) {
+		e, err := stream.ReadError(n.link.dec)
+		if err != nil {
+			return nil, n.protest(err)
+		}
+		return nil, received(e)
+	}
+	return tok, nil
+}
+
+// unexpected says that tok stands where something else had to.
+func unexpected(tok *xmltext.Token, want string) error {
+	return fmt.Errorf("%w: it sent <%s xmlns=%q> in place of %s", errUnexpected, tok.Name.Local, tok.Name.Space, want)
+}
+
+// write sends b, which must hold nothing secret from the trace.
+func (n *negotiation) write(b []byte) error {
+	n.opts.Trace.sent(b)
+	_, err := n.link.conn.Write(b)
+	return err
+}
+
+// protest tells the server of XML or of a header that we can't take, and returns err.
+func (n *negotiation) protest(err error) error {
+	var syntax *xmltext.SyntaxError
+	var broken *stream.Error
+	switch {
+	case errors.As(err, &syntax):
+		broken = stream.SyntaxError(syntax)
+	case !errors.As(err, &broken):
+		return err
+	}
+	n.farewell(string(broken.Append(nil)) + stream.Close)
+	e := received(broken)
+	e.Local = true
+	if syntax != nil {
+		e.Text = syntax.Error()
+	}
+	return e
+}
+
+// giveUp ends the stream that err makes useless, in order: the server need not wait for us.
+func (n *negotiation) giveUp(err error) {
+	var remote *StreamError
+	if !errors.As(err, &remote) && !errors.Is(err, ErrPeerClosed) {
+		n.farewell(stream.Close)
+	}
+}
+
+// farewell writes s without waiting for a server that does not read.
+func (n *negotiation) farewell(s string) {
+	n.link.wire.patience(never)
+	_ = n.write([]byte(s))
+}
+
+// explain puts words to the ends that a connection comes to.
+func explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the server closed the connection: %w", io.ErrUnexpectedEOF)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ErrPeerSilent
+	}
+	return err
+}

@@ -1,0 +1,125 @@
+package xmpp
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/canto-im/canto/sasl"
+	"github.com/canto-im/canto/stanza"
+)
+
+// Options say how to connect and how to behave. A nil *Options and zero fields mean the defaults stated at each field.
+// Options are copied when they are given to Dial, NewSession or NewClient: later changes have no effect.
+type Options struct {
+	// Password authenticates the JID's localpart with every mechanism that takes a password: SCRAM (with channel
+	// binding where both sides can), then, inside TLS only, PLAIN.
+	Password string
+	// SASL replaces what Password would give: mechanisms with credentials of their own, best first. The first that the
+	// server offers and this connection allows is used. Empty: from Password; without one either, ANONYMOUS.
+	SASL []sasl.Mechanism
+
+	// Addr is the host:port to connect to. Empty: found by DNS from the JID's domain (SRV records of RFC 6120 §3.2 and
+	// XEP-0368, else the domain itself at port 5222). The certificate is checked against the JID's domain all the same.
+	Addr string
+	// DirectTLS says that Addr speaks TLS from the first byte (XEP-0368), usually at port 5223. False: STARTTLS.
+	// With DNS, the records say which.
+	DirectTLS bool
+	// TLS is cloned and completed: the server name is always the JID's domain, the least version is TLS 1.2 (RFC 9325).
+	// RootCAs, Certificates (for EXTERNAL), VerifyConnection (for pinning) and the like are yours. InsecureSkipVerify is
+	// refused: a server with a certificate of its own goes into RootCAs. Nil: the system's roots.
+	TLS *tls.Config
+	// Dial makes TCP connections; with Addr empty it gets the names that DNS gave, unresolved, so a proxy can resolve
+	// them. Nil: net.Dialer, trying IPv6 and IPv4 as RFC 8305 says.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Resolver is asked for SRV records and addresses. Nil: net.DefaultResolver.
+	Resolver *net.Resolver
+	// Lang is the xml:lang of our stream: the language of what we send, and in which we'd like to be answered. Empty:
+	// none.
+	Lang string
+	// AllowPlaintext permits to go on without TLS where the server offers none. Nothing that is sent is then secret,
+	// and the server is whoever answered; PLAIN would show the password to all on the way. False: that's an error.
+	AllowPlaintext bool
+
+	// Limits bound what a peer may send and what is held for a slow consumer.
+	Limits Limits
+	// Keepalive is how long the connection may be silent before something is done about it: when we have sent nothing
+	// for so long, a space goes out (RFC 6120 §4.6.1), and when nothing has arrived for so long, the server is asked
+	// for a sign of life. 0: one minute. Negative: never.
+	Keepalive time.Duration
+	// DeadAfter is how long the server may leave us without an answer when it owes one: to the sign of life asked for
+	// after Keepalive, in each step of the negotiation, and in taking bytes that we write. A dead connection is thus
+	// noticed after Keepalive + DeadAfter at the latest. 0: 30 seconds.
+	DeadAfter time.Duration
+	// CloseTimeout is how long Close waits for the server to close its stream too (RFC 6120 §4.4). 0: 5 seconds.
+	CloseTimeout time.Duration
+	// RequestTimeout is how long a Request taken from Session.IQs may stay unanswered before it's answered with
+	// internal-server-error in its taker's place. 0: one minute.
+	RequestTimeout time.Duration
+
+	// Store keeps small values that should outlive the process. Nil: memory only.
+	Store Store
+	// Undelivered gets what could not be handed to the server, or may not have arrived there, together with the reason.
+	// It's called from the goroutine that found out and must not block. Nil: such stanzas are logged (not their content).
+	Undelivered func(st stanza.Stanza, err error)
+	// Setup is called with each new session after it's bound and before the first stanza is handed over: the place to
+	// register handlers and to open channels without missing anything. It must not wait for the server.
+	Setup func(*Session)
+	// Logger gets what a person would want to know later: no bodies, no SASL content. Nil: silent.
+	Logger *slog.Logger
+	// Trace observes the steps of the connection and the bytes on the wire. Nil: nothing.
+	Trace *Trace
+}
+
+// Limits bound what a peer may make us hold. Zero fields mean the defaults.
+type Limits struct {
+	StanzaBytes int // one element of the stream on the wire, its payloads included; 0: 1 MiB
+	Depth       int // nesting of elements below the stream's root; 0: 64
+	Attributes  int // attributes of one element; 0: 256
+	NameBytes   int // a name or a namespace; 0: 1024
+
+	// LaneSoft is how many bytes of received stanzas may wait for handlers and channels before the socket is no longer
+	// read (unless a Do waits for its answer). 0: 1 MiB.
+	LaneSoft int
+	// LaneHard is how many may wait at all: past it the session ends with ErrSlowConsumer. 0: 64 MiB.
+	LaneHard int
+	// SendBytes is how many encoded bytes may wait for the socket before Send waits. 0: 256 KiB.
+	SendBytes int
+}
+
+// withDefaults returns a copy of o in which every zero field has its default.
+func (o *Options) withDefaults() *Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	c.SASL = append([]sasl.Mechanism(nil), c.SASL...)
+	c.Keepalive = cmp.Or(c.Keepalive, time.Minute)
+	c.DeadAfter = cmp.Or(c.DeadAfter, 30*time.Second)
+	c.CloseTimeout = cmp.Or(c.CloseTimeout, 5*time.Second)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, time.Minute)
+	if c.Resolver == nil {
+		c.Resolver = net.DefaultResolver
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Trace == nil {
+		c.Trace = &Trace{}
+	}
+	if c.Store == nil {
+		c.Store = newMemoryStore()
+	}
+	l := &c.Limits
+	l.StanzaBytes = cmp.Or(l.StanzaBytes, 1<<20)
+	l.Depth = cmp.Or(l.Depth, 64)
+	l.Attributes = cmp.Or(l.Attributes, 256)
+	l.NameBytes = cmp.Or(l.NameBytes, 1024)
+	l.LaneSoft = cmp.Or(l.LaneSoft, 1<<20)
+	l.LaneHard = max(cmp.Or(l.LaneHard, 64<<20), l.LaneSoft)
+	l.SendBytes = cmp.Or(l.SendBytes, 256<<10)
+	return &c
+}

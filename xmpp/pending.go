@@ -1,0 +1,100 @@
+package xmpp
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+)
+
+// A call is a request that waits for its answer.
+type call struct {
+	to    jid.JID
+	reply chan *stanza.IQ // takes one answer without blocking
+}
+
+// pending routes answers to the calls that wait for them.
+type pending struct {
+	mu    sync.Mutex
+	calls map[string]*call
+	err   error // set once no more calls are taken
+	ended chan struct{}
+}
+
+func newPending() *pending { return &pending{ended: make(chan struct{})} }
+
+// add makes the route for the answer to the request id; it must stand before the request leaves.
+func (p *pending) add(id string, to jid.JID) (*call, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return nil, p.err
+	}
+	if _, taken := p.calls[id]; taken {
+		return nil, fmt.Errorf("xmpp: a request with the id %q already waits for its answer; leave the ID empty to have one made", id)
+	}
+	if p.calls == nil {
+		p.calls = make(map[string]*call)
+	}
+	c := &call{to: to, reply: make(chan *stanza.IQ, 1)}
+	p.calls[id] = c
+	return c, nil
+}
+
+// remove takes the route away: later answers are nobody's.
+func (p *pending) remove(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if delete(p.calls, id); len(p.calls) == 0 {
+		p.calls = nil // an idle session keeps no table
+	}
+}
+
+// any reports whether a call waits.
+func (p *pending) any() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.calls) > 0
+}
+
+// complete hands iq to the call that it answers, if there is one.
+//
+// RFC 6120 §8.2.3 and §8.1.3: the answer has the id of the request and the type "result" or "error". RFC 6120
+// §8.1.2.1: and it must come from whom we asked; an answer with a guessed id from somebody else completes nothing.
+func (p *pending) complete(iq *stanza.IQ, self jid.JID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.calls[iq.ID]
+	if c == nil || !answersFor(iq.From, c.to, self) {
+		return false
+	}
+	if delete(p.calls, iq.ID); len(p.calls) == 0 {
+		p.calls = nil
+	}
+	c.reply <- iq
+	return true
+}
+
+// close fails every call, present and future, with err.
+func (p *pending) close(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = err
+		close(p.ended)
+	}
+}
+
+// answersFor reports whether from may answer a request that was sent to the address to.
+//
+// RFC 6120 §10.3.3: a stanza without 'to' is handled by the server on behalf of our account, and one from the server
+// without 'from' is from that account (§8.1.2.1). Servers write these as nothing, our bare JID, our full JID or their
+// own domain; all four are the server that we are connected to, so they are one here, whichever of them was asked.
+func answersFor(from, to, self jid.JID) bool {
+	return from == to || oursToAnswer(from, self) && oursToAnswer(to, self)
+}
+
+func oursToAnswer(a, self jid.JID) bool {
+	return a.IsZero() || a == self || a == self.Bare() || a == self.Domain()
+}

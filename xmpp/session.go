@@ -1,0 +1,303 @@
+package xmpp
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/canto-im/canto/internal/stream"
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+)
+
+// A Session is one bound stream: an XMPP address that is online. It comes from Dial or NewSession and lasts until it is
+// closed or its connection ends; a Client makes a new one then. Its methods may be called from several goroutines.
+//
+// A session has one goroutine, the reader. It completes requests that wait for an answer and puts all other stanzas into
+// a bounded lane. While something is in the lane there is a second goroutine, the dispatcher, which hands the stanzas to
+// handlers and channels in the order received. Senders write in their own goroutine. (A third one exists while the
+// server does not take bytes and the sender whose bytes these are has given up waiting.)
+type Session struct {
+	opts  *Options
+	link  *link
+	out   *outbox
+	local mux  // handlers of this session
+	outer *mux // handlers of the Client that owns it, or nil
+	calls *pending
+	lane  *lane
+
+	ctx    context.Context // of the handlers; ends once all was handed over, or with Close
+	cancel context.CancelCauseFunc
+	done   chan struct{}   // closed when the session has ended
+	given  chan struct{}   // closed when nothing more may be handed over: Close was called
+	gone   chan struct{}   // closed when the reader has ended
+	handed chan struct{}   // closed when all was handed over, or will not be
+	after  <-chan struct{} // what must have been handed over before: the Client's session before this one; nil: nothing
+
+	mu       sync.Mutex // protects what follows
+	err      error
+	ended    bool
+	closing  bool // our </stream:stream> is out, or on its way
+	finished bool // the lane was handed over: channels are closed, and new ones are closed at once
+	channels map[*subscription]struct{}
+}
+
+// newSession wraps a negotiated link. The reader isn't running yet.
+func newSession(l *link, o *Options, outer *mux) *Session {
+	s := &Session{
+		opts: o, link: l, outer: outer, calls: newPending(), lane: new(lane),
+		done: make(chan struct{}), given: make(chan struct{}), gone: make(chan struct{}), handed: make(chan struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
+	s.out = &outbox{w: l.conn, wire: l.wire, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.lost}
+	return s
+}
+
+// start runs Setup and then the reader.
+func (s *Session) start() {
+	if s.opts.Setup != nil {
+		s.opts.Setup(s)
+	}
+	go s.read()
+}
+
+// JID returns the full JID that the server has bound to this session (RFC 6120 §7).
+func (s *Session) JID() jid.JID { return s.link.state.JID }
+
+// ConnectionState returns what was negotiated for this session.
+func (s *Session) ConnectionState() ConnectionState { return s.link.state }
+
+// Features returns the names of the stream features that the server announced after authentication.
+func (s *Session) Features() Features {
+	names := make(Features, len(s.link.features.Names))
+	for i, n := range s.link.features.Names {
+		names[i] = xml.Name{Space: n.Space, Local: n.Local}
+	}
+	return names
+}
+
+// Done returns a channel that is closed when the session has ended; Err then says why.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Err returns why the session has ended: nil after Close or Shutdown by its own program, and while it has not ended. A
+// *StreamError says that one side ended the stream with an error, ErrPeerClosed that the server closed it without one.
+func (s *Session) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// Handle registers h for the stanzas that match p; see Endpoint and Handler. The registration ends with remove or with
+// the session.
+func (s *Session) Handle(p Pattern, h Handler) (remove func()) { return s.local.handle(p, h) }
+
+// Send writes st to the connection. It returns nil once the stanza's bytes have been written or have joined those that
+// another sender is writing; that says nothing about their arrival. It waits while Limits.SendBytes are waiting, until
+// ctx is done or the session ends. A stanza that cannot be XML (control characters, a payload that failed to marshal)
+// is an error that harms nothing else; then, and on every other error, nothing of st was sent.
+//
+// st is not kept and not changed. A message or presence without an id is sent with none; an IQ needs one: use Do for
+// requests.
+func (s *Session) Send(ctx context.Context, st stanza.Stanza) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	return s.send(ctx, st, "")
+}
+
+// send is Send with the id to use where the stanza has none.
+func (s *Session) send(ctx context.Context, st stanza.Stanza, id string) error {
+	if err := s.out.ready(ctx); err != nil {
+		return s.sendError(err)
+	}
+	if err := s.out.encode(st, id); err != nil {
+		s.out.mu.Unlock()
+		return err
+	}
+	s.out.send(ctx.Done())
+	return nil
+}
+
+// sendError is what a call returns for err: the reason why the session ended, when it has.
+func (s *Session) sendError(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || s.closing {
+		return s.cause()
+	}
+	return err
+}
+
+// cause is the error of calls after the end. mu is held.
+func (s *Session) cause() error {
+	if s.err != nil {
+		return fmt.Errorf("xmpp: the session has ended: %w", s.err)
+	}
+	return ErrClosed
+}
+
+// Do sends the request iq, of type get or set, and returns the answer, which comes from the address that was asked and
+// from nobody else (RFC 6120 §8.1.2.1). An answer of type error is returned together with its *stanza.Error:
+// errors.Is(err, stanza.ItemNotFound) asks for a condition. Do waits until ctx is done or the session ends; an iq
+// without an ID gets one that can't be guessed, in the copy that is sent.
+//
+// Do may be called in a handler. As long as a Do waits, the session reads on, so that its answer is found behind
+// however many other stanzas, up to Limits.LaneHard.
+func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
+	if !iq.IsRequest() {
+		return nil, fmt.Errorf("xmpp: Do sends requests, of type get or set; this iq has the type %q: use Send", iq.Type)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	id := iq.ID
+	if id == "" {
+		id = stanza.NewID()
+	}
+	c, err := s.calls.add(id, iq.To)
+	if err != nil {
+		return nil, err
+	}
+	defer s.calls.remove(id)
+	s.lane.wake()
+	if err := s.send(ctx, iq, id); err != nil {
+		return nil, err
+	}
+	select {
+	case reply := <-c.reply:
+		return answer(reply)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("xmpp: no answer from %q to the request %q: %w", iq.To, id, context.Cause(ctx))
+	case <-s.calls.ended:
+	}
+	select { // the answer may have come together with the end
+	case reply := <-c.reply:
+		return answer(reply)
+	default:
+		return nil, s.calls.err
+	}
+}
+
+// answer is what Do returns for reply.
+func answer(reply *stanza.IQ) (*stanza.IQ, error) {
+	if reply.Type != stanza.IQError {
+		return reply, nil
+	}
+	if reply.Error == nil { // RFC 6120 §8.3.1: there must be one; the request failed all the same
+		return reply, &stanza.Error{Type: stanza.Cancel, Condition: stanza.UndefinedCondition}
+	}
+	return reply, reply.Error
+}
+
+// lost ends the session after its connection has failed.
+func (s *Session) lost(err error) {
+	if errors.Is(err, ErrPeerSilent) {
+		s.end(ErrPeerSilent)
+		return
+	}
+	s.end(fmt.Errorf("xmpp: connection lost: %w", err))
+}
+
+// end makes err the session's end, if it has none yet: pending calls return, senders fail, the connection is cut, and
+// once the lane has been handed over the channels close.
+func (s *Session) end(err error) {
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return
+	}
+	s.ended = true
+	if s.closing && !errors.Is(err, ErrSlowConsumer) {
+		err = nil // RFC 6120 §4.4: what happens after our own </stream:stream> is no failure
+	}
+	s.err = err
+	cause := s.cause()
+	s.mu.Unlock()
+	s.calls.close(cause)
+	s.out.close(cause)
+	s.link.wire.Conn.Close()
+	close(s.done)
+	s.lane.wake()
+	if s.lane.claim() {
+		go s.dispatch()
+	}
+	if err != nil {
+		s.opts.Logger.Info("xmpp: session ended", "jid", s.JID(), "err", err)
+	}
+}
+
+// Close ends the session in order (RFC 6120 §4.4): it sends </stream:stream>, waits up to Options.CloseTimeout for the
+// server to do the same, and closes the connection. What was received and not yet taken by a handler or from a channel
+// is not handed over any more; use Shutdown to have it finished first. Close may be called several times, from several
+// goroutines, and in a handler; it returns nil when the server closed its side too and Err's error when the session had
+// ended with one before.
+func (s *Session) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.opts.CloseTimeout)
+	defer cancel()
+	s.stopHanding()
+	return s.close(ctx)
+}
+
+// Shutdown ends the session in order after what has been received was handed over: it waits until the lane is empty,
+// then closes the stream as Close does. When ctx is done first, the connection is closed as it is and ctx's error is
+// returned. Do not call it in a handler: it would wait for itself.
+func (s *Session) Shutdown(ctx context.Context) error {
+	for {
+		held, news := s.lane.held()
+		if held == 0 {
+			s.stopHanding()
+			return s.close(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			s.stopHanding()
+			s.shut()
+			return context.Cause(ctx)
+		case <-news:
+		}
+	}
+}
+
+// stopHanding makes the dispatcher drop what it still has, and tells a running handler so.
+func (s *Session) stopHanding() {
+	s.mu.Lock()
+	select {
+	case <-s.given:
+	default:
+		close(s.given)
+	}
+	s.mu.Unlock()
+	s.cancel(ErrClosed)
+	s.lane.wake()
+}
+
+// close runs the closing handshake within ctx.
+func (s *Session) close(ctx context.Context) error {
+	s.mu.Lock()
+	first := !s.closing && !s.ended
+	s.closing = true
+	s.mu.Unlock()
+	s.lane.wake()
+	if first {
+		s.calls.close(ErrClosed)
+		s.out.finish(ctx.Done(), stream.Close, ErrClosed)
+	}
+	select {
+	case <-s.gone:
+	case <-ctx.Done():
+		s.shut()
+		<-s.gone
+	}
+	return s.Err()
+}
+
+// shut ends the session at once.
+func (s *Session) shut() {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.end(nil)
+}
