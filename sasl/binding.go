@@ -6,9 +6,6 @@ import (
 	_ "crypto/sha512"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 )
 
@@ -20,17 +17,11 @@ const (
 )
 
 // Binding is a channel binding: what both ends of a secure channel know of it, and a man in the middle cannot have on both
-// of his channels. It prints as its type alone.
+// of his channels.
 type Binding struct {
 	Type string // its unique prefix in the registry of IANA
 	Data []byte // not copied by this package, and not changed
 }
-
-// Format prints the type for every verb.
-func (b Binding) Format(f fmt.State, _ rune) { io.WriteString(f, "sasl.Binding("+b.Type+")") }
-
-// LogValue logs the type.
-func (b Binding) LogValue() slog.Value { return slog.StringValue(b.Type) }
 
 // TLSBindings returns the channel bindings of a TLS connection, best first: tls-exporter, tls-unique (up to TLS 1.2),
 // tls-server-end-point. A connection of TLS 1.2 has the first two only with the extended master secret of RFC 7627, without
@@ -41,8 +32,8 @@ func TLSBindings(cs tls.ConnectionState) []Binding {
 		return nil
 	}
 	var bindings []Binding
-	// RFC 9266 section 4.2: on TLS 1.2 and before, the exporter needs the extended master secret. crypto/tls refuses
-	// without it, which is also the only way to learn that tls-unique is not unique (RFC 7627 section 6.2 of its purpose).
+	// RFC 9266 section 4: on TLS 1.2 and before, the exporter needs the extended master secret (RFC 7627). crypto/tls
+	// refuses without it, which is also the only way to learn that tls-unique is not unique.
 	if data, err := export(&cs); err == nil {
 		bindings = append(bindings, Binding{TLSExporter, data})
 		if cs.Version <= tls.VersionTLS12 && len(cs.TLSUnique) > 0 {

@@ -2,24 +2,55 @@ package sasl
 
 import (
 	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"log/slog"
+	"slices"
 	"sync"
 )
 
 // Keys are what SCRAM derives from a password and a salt (RFC 5802 section 3): enough to log in as long as the server keeps
-// the salt, and not the password. They are secret and print as nothing.
+// the salt, and not the password. They are secret: printed or logged they show nothing; MarshalBinary is the way to store
+// them.
 type Keys struct {
-	ClientKey, ServerKey []byte // each as long as the hash
+	pair func() keyPair // a function, so that neither formatting nor reflection finds a key; nil: none
+}
+
+// keyPair are ClientKey and ServerKey of RFC 5802 section 3.
+type keyPair struct{ client, server []byte }
+
+func newKeys(client, server []byte) Keys {
+	return Keys{func() keyPair { return keyPair{client, server} }}
 }
 
 // Format prints nothing of the keys.
 func (Keys) Format(f fmt.State, _ rune) { io.WriteString(f, "sasl.Keys") }
 
-// LogValue logs nothing of the keys.
-func (Keys) LogValue() slog.Value { return slog.StringValue("sasl.Keys") }
+// MarshalBinary returns both keys as bytes to be stored in a safe place.
+func (k Keys) MarshalBinary() ([]byte, error) {
+	if k.pair == nil {
+		return nil, errNoKeys
+	}
+	p := k.pair()
+	return slices.Concat(p.client, p.server), nil
+}
+
+// UnmarshalBinary is the reverse of MarshalBinary. The length alone can be checked: keys that are wrong are refused by the
+// server.
+func (k *Keys) UnmarshalBinary(data []byte) error {
+	switch n := len(data) / 2; len(data) {
+	case 2 * sha1.Size, 2 * sha256.Size, 2 * sha512.Size:
+		*k = newKeys(slices.Clone(data[:n]), slices.Clone(data[n:]))
+		return nil
+	}
+	return errNoKeys
+}
+
+var errNoKeys = errors.New("sasl: these are not the keys of a SCRAM mechanism")
 
 // KeyID says what Keys were derived from; the password is not part of it. Values are comparable with ==.
 type KeyID struct {
@@ -45,8 +76,8 @@ type KeyCache interface {
 // MemoryKeys is a KeyCache that lives in memory, for programs that log in again and again. The zero value is ready. It keeps
 // the keys of up to 64 derivations, and forgets any one of them when another comes.
 type MemoryKeys struct {
-	mu   sync.Mutex            // protects keys
-	keys map[KeyID]func() Keys // functions, so that not even a printed struct around this one shows a key
+	mu   sync.Mutex // protects keys
+	keys map[KeyID]Keys
 }
 
 const maxMemoryKeys = 64
@@ -56,10 +87,7 @@ func (m *MemoryKeys) LoadKeys(id KeyID) (Keys, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	k, ok := m.keys[id]
-	if !ok {
-		return Keys{}, false
-	}
-	return k(), true
+	return k, ok
 }
 
 // SaveKeys implements KeyCache.
@@ -67,7 +95,7 @@ func (m *MemoryKeys) SaveKeys(id KeyID, k Keys) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.keys == nil {
-		m.keys = make(map[KeyID]func() Keys)
+		m.keys = make(map[KeyID]Keys)
 	}
 	if _, ok := m.keys[id]; !ok && len(m.keys) >= maxMemoryKeys {
 		for old := range m.keys {
@@ -75,7 +103,7 @@ func (m *MemoryKeys) SaveKeys(id KeyID, k Keys) {
 			break
 		}
 	}
-	m.keys[id] = func() Keys { return k }
+	m.keys[id] = k
 }
 
 // DropKeys implements KeyCache.
@@ -84,12 +112,6 @@ func (m *MemoryKeys) DropKeys(id KeyID) {
 	defer m.mu.Unlock()
 	delete(m.keys, id)
 }
-
-// Format prints nothing of the keys.
-func (m *MemoryKeys) Format(f fmt.State, _ rune) { io.WriteString(f, "sasl.MemoryKeys") }
-
-// LogValue logs nothing of the keys.
-func (m *MemoryKeys) LogValue() slog.Value { return slog.StringValue("sasl.MemoryKeys") }
 
 // scramHash is a hash function under the name that SCRAM has for it.
 type scramHash struct {
@@ -113,11 +135,14 @@ func (h scramHash) hmac(key []byte, data string) []byte {
 
 // keys derives both keys from a salted password (RFC 5802 section 3).
 func (h scramHash) keys(salted []byte) Keys {
-	return Keys{ClientKey: h.hmac(salted, "Client Key"), ServerKey: h.hmac(salted, "Server Key")}
+	return newKeys(h.hmac(salted, "Client Key"), h.hmac(salted, "Server Key"))
 }
 
 // fit reports whether k can be keys of this hash: a cache is not trusted to be whole.
 func (h scramHash) fit(k Keys) bool {
-	n := h.new().Size()
-	return len(k.ClientKey) == n && len(k.ServerKey) == n
+	if k.pair == nil {
+		return false
+	}
+	p, n := k.pair(), h.new().Size()
+	return len(p.client) == n && len(p.server) == n
 }

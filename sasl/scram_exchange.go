@@ -116,9 +116,10 @@ func (x *scramExchange) answer(ctx context.Context, msg string) ([]byte, error) 
 	input := append([]byte(x.header), x.gs2.binding.Data...)
 	final := "c=" + base64.StdEncoding.EncodeToString(input) + ",r=" + first.nonce
 	auth := x.bare + "," + msg + "," + final // AuthMessage of RFC 5802 section 3
-	x.signature = x.m.hash.hmac(x.keys.ServerKey, auth)
-	proof := x.m.hash.hmac(x.m.hash.sum(x.keys.ClientKey), auth)
-	subtle.XORBytes(proof, proof, x.keys.ClientKey)
+	keys := x.keys.pair()
+	x.signature = x.m.hash.hmac(keys.server, auth)
+	proof := x.m.hash.hmac(x.m.hash.sum(keys.client), auth)
+	subtle.XORBytes(proof, proof, keys.client)
 	return []byte(final + ",p=" + base64.StdEncoding.EncodeToString(proof)), nil
 }
 

@@ -148,9 +148,11 @@ func TestKeyCache(t *testing.T) {
 	require.ErrorIs(t, err, NotAuthorized)
 	assert.Empty(t, cache.keys, "keys that no longer work are dropped")
 
-	cache.SaveKeys(id, Keys{[]byte("short"), nil})
-	_, err = login("changed", s)
-	require.NoError(t, err, "keys that cannot be right are not used")
+	for _, broken := range []Keys{{}, newKeys([]byte("short"), nil)} {
+		cache.SaveKeys(id, broken)
+		_, err = login("changed", s)
+		require.NoError(t, err, "keys that cannot be right are not used")
+	}
 	x, err := login("changed", s)
 	require.NoError(t, err)
 	refusal := &Error{Condition: NotAuthorized}
@@ -166,4 +168,20 @@ func TestMemoryKeysBound(t *testing.T) {
 	assert.Len(t, m.keys, maxMemoryKeys)
 	_, ok := m.LoadKeys(KeyID{Iterations: 3*maxMemoryKeys - 1})
 	assert.True(t, ok)
+}
+
+func TestKeysBinary(t *testing.T) {
+	for _, h := range hashes {
+		k := h.keys([]byte("salted"))
+		data, err := k.MarshalBinary()
+		require.NoError(t, err)
+		var again Keys
+		require.NoError(t, again.UnmarshalBinary(data))
+		clear(data)
+		assert.True(t, h.fit(again))
+		assert.Equal(t, k.pair(), again.pair(), "a copy")
+		assert.Error(t, again.UnmarshalBinary(data[1:]))
+	}
+	_, err := Keys{}.MarshalBinary()
+	assert.Error(t, err)
 }

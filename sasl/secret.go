@@ -3,11 +3,10 @@ package sasl
 import (
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // secret holds a string that must never be printed. Formatting, encoding and reflection alike find a function in it and
-// nothing else; the mechanisms add Format and LogValue so that what is found reads well.
+// nothing else; the methods of label make what is found read well.
 type secret func() string
 
 // hide makes a secret of s.
@@ -22,8 +21,8 @@ func (l label) Name() string { return string(l) }
 // Format prints the name for every verb, %#v too.
 func (l label) Format(f fmt.State, _ rune) { io.WriteString(f, "sasl."+string(l)) }
 
-// LogValue logs the name.
-func (l label) LogValue() slog.Value { return slog.StringValue("sasl." + string(l)) }
+// MarshalText writes the name; structured logs use it.
+func (l label) MarshalText() ([]byte, error) { return []byte("sasl." + string(l)), nil }
 
 // String returns the name.
 func (l label) String() string { return "sasl." + string(l) }
