@@ -27,17 +27,27 @@ type Inbound struct {
 // received and not done are not in the hands of the process that restores: they count as not received. The peer is
 // going to send all from handled+1 on again; Receive tells which of them are not done.
 func RestoreInbound(handled uint64, done []uint64) (*Inbound, error) {
+	if err := checkDone(handled, done); err != nil {
+		return nil, err
+	}
 	in := &Inbound{handled: handled, received: handled, cursor: handled}
+	for _, number := range done {
+		in.ahead.add(handled, number)
+	}
+	return in, nil
+}
+
+// checkDone holds what RestoreInbound wants of its arguments.
+func checkDone(handled uint64, done []uint64) error {
 	last := handled + 1
 	for _, number := range done {
 		if number <= last || number-handled > MaxOpen {
-			return nil, fmt.Errorf("stream management: stanza %d cannot be done after %d with all up to %d handled",
+			return fmt.Errorf("stream management: stanza %d cannot be done after %d with all up to %d handled",
 				number, last, handled)
 		}
-		in.ahead.add(handled, number)
 		last = number
 	}
-	return in, nil
+	return nil
 }
 
 // Receive numbers the stanza that was just read. fresh is false for one that the peer sent again after a resumption

@@ -117,7 +117,7 @@ func (s *Snapshot) check() error {
 	if s.Handled > maxNumber || s.Acked > maxNumber {
 		return &SnapshotError{Problem: SnapshotLimit, Field: "Handled or Acked", Detail: "no stream has had so many stanzas"}
 	}
-	if _, err := RestoreInbound(s.Handled, s.Done); err != nil {
+	if err := checkDone(s.Handled, s.Done); err != nil {
 		return &SnapshotError{Problem: SnapshotInvalid, Field: "Done", Detail: err.Error()}
 	}
 	return nil
@@ -125,17 +125,15 @@ func (s *Snapshot) check() error {
 
 // checkSavedText lets only through what can stand in an attribute: the SM-ID is going to.
 func checkSavedText(field, value string) error {
-	e := &SnapshotError{Problem: SnapshotInvalid, Field: field}
 	switch {
 	case len(value) > MaxIDBytes:
-		e.Problem = SnapshotLimit
-		e.Detail = fmt.Sprintf("%d bytes, at most %d", len(value), MaxIDBytes)
+		detail := fmt.Sprintf("%d bytes, at most %d", len(value), MaxIDBytes)
+		return &SnapshotError{Problem: SnapshotLimit, Field: field, Detail: detail}
 	case !utf8.ValidString(value), strings.ContainsFunc(value, notXML):
-		e.Detail = fmt.Sprintf("%.64q holds what XML cannot carry", value)
-	default:
-		return nil
+		detail := fmt.Sprintf("%.64q holds what XML cannot carry", value)
+		return &SnapshotError{Problem: SnapshotInvalid, Field: field, Detail: detail}
 	}
-	return e
+	return nil
 }
 
 // notXML reports whether r is outside the production Char of XML 1.0 §2.2.

@@ -191,6 +191,17 @@ func TestReadSnapshotRefuses(t *testing.T) {
 	})
 }
 
+func TestSnapshotAppendAllocatesNothing(t *testing.T) {
+	s := someSnapshot()
+	dst, err := s.Append(nil)
+	require.NoError(t, err)
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		if _, err := s.Append(dst[:0]); err != nil {
+			t.Fatal(err)
+		}
+	}))
+}
+
 func FuzzReadSnapshot(f *testing.F) {
 	b, err := someSnapshot().Append(nil)
 	if err != nil {
