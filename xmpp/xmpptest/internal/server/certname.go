@@ -32,7 +32,7 @@ type altNames struct {
 
 type otherName struct {
 	Type  asn1.ObjectIdentifier
-	Value asn1.RawValue `asn1:"tag:0,explicit"`
+	Value asn1.RawValue // the [0] EXPLICIT around the value; encoding/asn1 applies no explicit tag to a RawValue
 }
 
 func (n altNames) extension() (pkix.Extension, error) {
@@ -67,9 +67,13 @@ func (n altNames) extension() (pkix.Extension, error) {
 }
 
 func marshalOtherName(oid asn1.ObjectIdentifier, tag int, value string) (asn1.RawValue, error) {
+	inner, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: tag, Bytes: []byte(value)})
+	if err != nil {
+		return asn1.RawValue{}, err
+	}
 	der, err := asn1.MarshalWithParams(otherName{
 		Type:  oid,
-		Value: asn1.RawValue{Class: asn1.ClassUniversal, Tag: tag, Bytes: []byte(value)},
+		Value: asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: inner},
 	}, "tag:0")
 	return asn1.RawValue{FullBytes: der}, err
 }
@@ -102,5 +106,9 @@ func xmppAddr(name asn1.RawValue) (string, bool) {
 	if _, err := asn1.UnmarshalWithParams(name.FullBytes, &other, "tag:0"); err != nil || !other.Type.Equal(oidXMPPAddr) {
 		return "", false
 	}
-	return string(other.Value.Bytes), true
+	var value asn1.RawValue
+	if _, err := asn1.Unmarshal(other.Value.Bytes, &value); err != nil {
+		return "", false
+	}
+	return string(value.Bytes), true
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/canto-im/canto/jid"
 )
 
-// closeGrace is how long a connection that we have closed waits for the other side to do the same.
+// closeGrace is how long a stream that we have closed waits for the other side to do the same.
 const closeGrace = 2 * time.Second
 
 // A conn is one connection of a client. Its fields belong to the goroutine that reads, unless they say otherwise.
@@ -24,7 +24,10 @@ type conn struct {
 	out    *outQueue
 	in     *tail
 	dec    *xmltext.Decoder
-	gone   chan struct{} // closed when the reader has ended
+
+	failed     atomic.Bool   // a stream error was sent
+	peerClosed chan struct{} // closed when nothing more is expected of the client
+	gone       chan struct{} // closed when it has closed the connection, too
 
 	headers    atomic.Int32         // stream headers seen; any goroutine may look
 	lang       string               // of the client's header
@@ -39,7 +42,7 @@ type conn struct {
 }
 
 func newConn(s *Server, id int, nc *faultConn, direct bool) *conn {
-	c := &conn{srv: s, id: id, net: nc, direct: direct, gone: make(chan struct{})}
+	c := &conn{srv: s, id: id, net: nc, direct: direct, peerClosed: make(chan struct{}), gone: make(chan struct{})}
 	c.out = newOutQueue(nc, s.opts.MaxQueue)
 	c.in = &tail{r: nc}
 	c.dec = xmltext.NewDecoder(c.in, xmltext.Limits{StanzaBytes: s.opts.MaxStanza})
@@ -50,27 +53,41 @@ func newConn(s *Server, id int, nc *faultConn, direct bool) *conn {
 func (c *conn) write() {
 	if c.out.run() {
 		c.net.drained()
-		// RFC 6120 §4.4: who closes its stream first waits for the other's closing tag, but not for ever.
-		t := time.NewTimer(closeGrace)
-		select {
-		case <-c.gone:
-		case <-t.C:
-		}
-		t.Stop()
-		c.out.goodbye()
+		c.leave()
 	}
 	c.net.Close()
+}
+
+// leave closes the connection in the order of RFC 6120 §4.4, as far as the client plays along in time.
+func (c *conn) leave() {
+	t := time.NewTimer(closeGrace)
+	defer t.Stop()
+	if !c.failed.Load() {
+		// Who closes its stream first waits for the other's closing tag.
+		select {
+		case <-c.peerClosed:
+		case <-t.C:
+			return
+		}
+	}
+	if !c.out.closeWrite() {
+		return
+	}
+	select {
+	case <-c.gone:
+	case <-t.C:
+	}
 }
 
 // read is the goroutine that reads and acts.
 func (c *conn) read() {
 	err := c.serve()
+	c.srv.endSession(c)
 	var se *streamError
 	switch {
 	case errors.As(err, &se):
 		c.srv.logf("conn %d: %v", c.id, se)
 		c.endWith(se)
-		c.drain()
 	case errors.Is(err, errClosed):
 		// RFC 6120 §4.4: the closing tag is answered with one.
 		c.out.finish(closingTag)
@@ -79,6 +96,8 @@ func (c *conn) read() {
 		c.out.kill()
 		c.net.Close()
 	}
+	close(c.peerClosed)
+	c.drain()
 	close(c.gone)
 	c.srv.forget(c)
 }
@@ -179,6 +198,7 @@ func (c *conn) endWith(e *streamError) {
 	if err != nil {
 		b = []byte("<stream:error><undefined-condition xmlns='" + ns.StreamErrors + "'/></stream:error>")
 	}
+	c.failed.Store(true)
 	c.out.finish(string(b) + closingTag)
 }
 

@@ -223,3 +223,11 @@ func (c *faultConn) reset() {
 	}
 	c.Close()
 }
+
+// CloseWrite closes one direction, where the network can; TLS and the server's goodbye use it.
+func (c *faultConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}

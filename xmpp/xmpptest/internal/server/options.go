@@ -20,7 +20,7 @@ type Options struct {
 	StartTLS Policy
 	// TLSVersion is the only version spoken, tls.VersionTLS12 or tls.VersionTLS13; 0 means both.
 	TLSVersion uint16
-	// Certificate is shown to clients; nil means one for Domain and its subdomains, signed by this process's authority (Roots).
+	// Certificate is shown to clients; nil means one for Domain, signed by this process's authority (Roots).
 	Certificate *tls.Certificate
 	// TLSConfig, when set, has the last word on the configuration of every TLS connection.
 	TLSConfig func(*tls.Config)

@@ -79,13 +79,15 @@ func (q *outQueue) use(c net.Conn) {
 	q.conn = c
 }
 
-// goodbye closes the connection that was written to: TLS says close_notify first (RFC 6120 §4.4).
-func (q *outQueue) goodbye() {
+// closeWrite tells the other side that nothing more comes, while it can still be heard: with TLS's close_notify (RFC 6120
+// §4.4) and TCP's FIN. False means that only closing the connection can tell.
+func (q *outQueue) closeWrite() bool {
 	q.mu.Lock()
 	conn := q.conn
 	q.mu.Unlock()
-	// The other side may be gone already, and then there is nobody to say it to.
-	_ = conn.Close()
+	half, ok := conn.(interface{ CloseWrite() error })
+	// An error means that the other side is gone already, and then there is nobody to tell.
+	return ok && half.CloseWrite() == nil
 }
 
 // run writes until the last words are out (true) or the connection is dead (false).

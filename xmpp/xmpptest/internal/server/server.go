@@ -166,14 +166,20 @@ func (s *Server) serve(nc net.Conn, direct bool) {
 	s.wg.Go(c.read)
 }
 
-// forget ends what a connection has left behind; its reader calls it last.
+// endSession takes the session of a connection away, if there is one; its reader calls it when the stream is over.
+func (s *Server) endSession(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.session != nil {
+		s.end(c.session)
+	}
+}
+
+// forget takes a connection off the list; its reader calls it last.
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
-	if c.session != nil {
-		s.end(c.session)
-	}
 }
 
 // shutdownGrace is how long Close lets clients take their leave.
