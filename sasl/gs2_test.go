@@ -66,6 +66,11 @@ func TestChannelBindingFlag(t *testing.T) {
 			require.NoError(t, err)
 			flag, _, _ := strings.Cut(string(x.Initial()), ",")
 			assert.Equal(t, tt.flag, flag)
+			if typ, binds := strings.CutPrefix(flag, "p="); binds {
+				assert.Equal(t, typ, x.(*scramExchange).ChannelBinding())
+			} else {
+				assert.Empty(t, x.(*scramExchange).ChannelBinding())
+			}
 		})
 	}
 }

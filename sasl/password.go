@@ -13,7 +13,7 @@ const (
 	// MinIterations is the least that is accepted (RFC 5802 section 5.1, RFC 7677 section 4): with less, a server that
 	// is not the right one could find the password out of our answer.
 	MinIterations = 4096
-	// DefaultMaxIterations is the most that is accepted unless PasswordOptions say otherwise: a second of work or so.
+	// DefaultMaxIterations is the most that is accepted unless PasswordOptions say otherwise: seconds of work.
 	DefaultMaxIterations = 1_000_000
 )
 

@@ -18,6 +18,7 @@ type Mechanism interface {
 
 // An Exchange is one run of a mechanism: a state machine over the bytes of the messages, without their base64 and XML.
 // It is used once, by one goroutine at a time, and keeps no slice it is given. After the first error it stays failed.
+// Exchanges that bind to the channel have a method ChannelBinding() string with the type in use, empty for none.
 type Exchange interface {
 	// Initial is the initial response; nil means that there is none, an empty slice one of no bytes, which XMPP
 	// writes as "=" (RFC 6120 section 6.4.2).

@@ -41,6 +41,9 @@ type scramExchange struct {
 	signature []byte // the server's, as it has to be
 }
 
+// ChannelBinding returns the type of the channel binding in use, or nothing.
+func (x *scramExchange) ChannelBinding() string { return x.gs2.binding.Type }
+
 // Initial implements Exchange: the client-first-message.
 func (x *scramExchange) Initial() []byte { return []byte(x.header + x.bare) }
 
