@@ -71,8 +71,9 @@
 // no width and soft hyphens (taken out, not refused), in empty results and right-to-left text (refused).
 //
 // One thing is taken from RFC 8265: characters that Unicode has got since version 3.2, all emoji among them, are allowed in
-// passwords. RFC 5802 section 2.2 would refuse them as unassigned. They pass unchanged, which is what servers do that
-// treat a password as a query string, as RFC 4616 section 2 has it for PLAIN.
+// passwords. RFC 5802 section 2.2 would refuse them as unassigned. They pass unchanged, as in the query strings of RFC 4616
+// section 2: Prosody accepts such passwords in that form, and ejabberd has no account with one, so that nobody is let in or
+// kept out by it who should not be.
 //
 // # Architecture
 //

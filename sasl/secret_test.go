@@ -61,8 +61,16 @@ func TestSecurityS21NoSecretShown(t *testing.T) {
 	cache := new(MemoryKeys)
 	mechs := append(Password("juliet", pass, &PasswordOptions{Keys: cache}), OAuthBearer("juliet", staticToken(token)), External("x"), Anonymous("x"))
 	for _, m := range mechs {
+		assert.Equal(t, "sasl."+m.Name(), m.(fmt.Stringer).String())
 		text := shown(t, m)
 		assert.Contains(t, text, "sasl."+m.Name())
+		assertHides(t, text, pass)
+		assertHides(t, text, token)
+
+		// Errors on our side, before and in the exchange.
+		_, err := m.Start(t.Context(), Conn{})
+		require.Error(t, err)
+		text = shown(t, err)
 		assertHides(t, text, pass)
 		assertHides(t, text, token)
 

@@ -62,9 +62,9 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-// TestSecretsNeedTLS: what shows the server a secret is never started in clear, whatever is allowed (RFC 6120 section
+// TestSecurityS08SecretsNeedTLS: what shows the server a secret is never started in clear, whatever is allowed (RFC 6120 section
 // 13.8.3, RFC 7628 section 4); the rest only on demand.
-func TestSecretsNeedTLS(t *testing.T) {
+func TestSecurityS08SecretsNeedTLS(t *testing.T) {
 	token := func(context.Context) (string, error) { return "token", nil }
 	mechs := append(Password("u", "p", nil)[3:], External(""), Anonymous(""), OAuthBearer("", token))
 	for _, m := range mechs {

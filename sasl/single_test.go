@@ -171,8 +171,10 @@ func TestOAuthBearerMalformed(t *testing.T) {
 		x, err := OAuthBearer("", staticToken("t")).Start(t.Context(), encrypted)
 		require.NoError(t, err)
 		_, err = x.Next(t.Context(), []byte(challenge))
-		assert.ErrorIs(t, err, ErrMalformed, challenge)
-		assert.ErrorIs(t, x.Success(nil), ErrMalformed, challenge)
+		require.ErrorIs(t, err, ErrMalformed, challenge)
+		_, again := x.Next(t.Context(), []byte("{}"))
+		assert.Equal(t, err, again, "the exchange is over")
+		assert.Equal(t, err, x.Success(nil))
 	}
 	x, err := OAuthBearer("", staticToken("t")).Start(t.Context(), encrypted)
 	require.NoError(t, err)
