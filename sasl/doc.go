@@ -72,8 +72,8 @@
 //
 // One thing is taken from RFC 8265: characters that Unicode has got since version 3.2, all emoji among them, are allowed in
 // passwords. RFC 5802 section 2.2 would refuse them as unassigned. They pass unchanged, as in the query strings of RFC 4616
-// section 2: Prosody accepts such passwords in that form, and ejabberd has no account with one, so that nobody is let in or
-// kept out by it who should not be.
+// section 2. The preparation of Prosody 0.12 leaves them alone too; that of ejabberd 23.01 refuses them, so that such a
+// password fails there at the server.
 //
 // # Architecture
 //
