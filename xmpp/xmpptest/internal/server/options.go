@@ -15,6 +15,8 @@ const DefaultDomain = "canto.test"
 type Options struct {
 	// Domain is the XMPP domain that is served; empty means DefaultDomain.
 	Domain string
+	// InMemory opens no port: clients come by Dial, Serve or ServeTLS alone. In a testing/synctest bubble it has to be so.
+	InMemory bool
 
 	// StartTLS says whether STARTTLS is required (the zero value), optional or absent.
 	StartTLS Policy

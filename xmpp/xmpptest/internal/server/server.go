@@ -70,7 +70,11 @@ func New(o Options) (*Server, error) {
 func (s *Server) Domain() jid.JID { return s.domain }
 
 // Listen opens two ports on the loopback interface, one for STARTTLS and one for direct TLS, and serves them until Close.
+// With Options.InMemory it does nothing.
 func (s *Server) Listen() error {
+	if s.opts.InMemory {
+		return nil
+	}
 	var opened []net.Listener
 	for range 2 {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
