@@ -73,17 +73,10 @@ func consumeWide(b []byte, i int) (int, fault) {
 				return i, ok
 			}
 			i++
-		case c < 0xe0:
-			if c < 0xc2 {
-				return i, faultUTF8
-			}
-			if i+2 > len(b) {
-				return i, more
-			}
-			if b[i+1]&0xc0 != 0x80 {
-				return i, faultUTF8
-			}
+		case i+2 < len(b) && c >= 0xc2 && c < 0xe0 && b[i+1]&0xc0 == 0x80:
 			i += 2
+		case i+2 < len(b) && c > 0xe0 && c < 0xed && b[i+1]&0xc0 == 0x80 && b[i+2]&0xc0 == 0x80:
+			i += 3
 		default:
 			n, f := wideRune(b[i:])
 			if f != ok {
@@ -95,7 +88,7 @@ func consumeWide(b []byte, i int) (int, fault) {
 	return i, ok
 }
 
-// wideRune checks the character of three or four bytes at the start of b.
+// wideRune checks the character of more than one byte at the start of b.
 func wideRune(b []byte) (int, fault) {
 	if !utf8.FullRune(b) {
 		return 0, more

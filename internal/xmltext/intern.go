@@ -15,88 +15,105 @@ const (
 	maxIntern    = 128 // bytes
 )
 
+// key is a short view of a string: its length and its ends. Up to 16 bytes it says all of it.
+type key struct {
+	lo, hi uint64
+	n      int
+}
+
+func keyOf(b []byte) key {
+	n := len(b)
+	switch {
+	case n >= 8:
+		return key{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:]), n}
+	case n >= 4:
+		return key{uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:])), n}
+	case n > 0:
+		return key{uint64(b[0]) | uint64(b[n>>1])<<8, uint64(b[n-1]), n}
+	}
+	return key{}
+}
+
+// hash mixes a key. A peer can make names collide, which costs it the memory of its own names and us a constant.
+func (k key) hash() uint32 {
+	h := (k.lo ^ bits.RotateLeft64(k.hi, 23) ^ uint64(k.n)) * 0x9e3779b97f4a7c15
+	return uint32(h >> 32)
+}
+
+// is reports whether a string with this key is raw, which has the same.
+func (k key) is(s string, raw []byte) bool { return k.n <= 16 || s == string(raw) }
+
 // interner finds names. Those of the specifications (known.go) are shared by all Decoders and never written.
 type interner struct {
-	names  *[recentNames][2]*qname // nil until a name is learnt; newest first
-	spaces *[recentSpaces][2]string
+	names  *[recentNames][2]nameSlot // nil until a name is learnt; newest first
+	spaces *[recentSpaces][2]spaceSlot
 }
+
+type (
+	nameSlot struct {
+		key
+		q *qname
+	}
+	spaceSlot struct {
+		key
+		uri string
+	}
+)
 
 // name returns the checked name for raw. n is the index of the byte at fault.
 func (t *interner) name(raw []byte) (q *qname, n int, f fault) {
-	h := hash(raw)
-	if q := knownNames.find(h, raw); q != nil {
+	k := keyOf(raw)
+	if q := knownNames.find(k, raw); q != nil {
 		return q, 0, ok
 	}
+	return t.recent(k, raw)
+}
+
+func (t *interner) recent(k key, raw []byte) (q *qname, n int, f fault) {
 	if t.names != nil {
-		set := &t.names[h%recentNames]
-		for _, q := range set {
-			if q != nil && q.raw == string(raw) {
-				return q, 0, ok
+		for i := range t.names[k.hash()%recentNames] {
+			if s := &t.names[k.hash()%recentNames][i]; s.key == k && s.q != nil && k.is(s.q.raw, raw) {
+				return s.q, 0, ok
 			}
 		}
 	}
-	return t.learn(h, raw)
-}
-
-func (t *interner) learn(h uint32, raw []byte) (q *qname, n int, f fault) {
 	if q, n, f = newQName(raw); f != ok || len(raw) > maxIntern {
 		return q, n, f
 	}
 	if t.names == nil {
-		t.names = new([recentNames][2]*qname)
+		t.names = new([recentNames][2]nameSlot)
 	}
-	set := &t.names[h%recentNames]
-	set[0], set[1] = q, set[0]
+	set := &t.names[k.hash()%recentNames]
+	set[0], set[1] = nameSlot{k, q}, set[0]
 	return q, 0, ok
 }
 
 // space returns the string for a namespace name.
 func (t *interner) space(raw []byte) string {
-	if len(raw) == 0 {
-		return ""
-	}
-	h := hash(raw)
-	if s := knownSpaces.find(h, raw); s != "" {
+	k := keyOf(raw)
+	if s := knownSpaces.find(k, raw); s != "" || k.n == 0 {
 		return s
 	}
-	if len(raw) > maxIntern {
+	if k.n > maxIntern {
 		return string(raw)
 	}
 	if t.spaces == nil {
-		t.spaces = new([recentSpaces][2]string)
+		t.spaces = new([recentSpaces][2]spaceSlot)
 	}
-	set := &t.spaces[h%recentSpaces]
-	for _, s := range set {
-		if s == string(raw) {
-			return s
+	set := &t.spaces[k.hash()%recentSpaces]
+	for i := range set {
+		if s := &set[i]; s.key == k && k.is(s.uri, raw) {
+			return s.uri
 		}
 	}
-	set[0], set[1] = string(raw), set[0]
-	return set[0]
-}
-
-// hash mixes the length and the ends of b; a peer can make names collide, which costs it the memory of its own names and
-// us a constant.
-func hash(b []byte) uint32 {
-	n := len(b)
-	var lo, hi uint64
-	switch {
-	case n >= 8:
-		lo, hi = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
-	case n >= 4:
-		lo, hi = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
-	case n > 0:
-		lo = uint64(b[0]) | uint64(b[n>>1])<<8 | uint64(b[n-1])<<16
-	}
-	h := (lo ^ bits.RotateLeft64(hi, 23) ^ uint64(n)) * 0x9e3779b97f4a7c15
-	h ^= h >> 29
-	return uint32(h * 0xbf58476d1ce4e5b9 >> 32)
+	set[0], set[1] = spaceSlot{k, string(raw)}, set[0]
+	return set[0].uri
 }
 
 // nameTable and spaceTable are open hash tables that are filled once and at most half full.
 type (
-	nameTable  [1024]*qname
-	spaceTable [512]string
+	nameTable  [1024]nameSlot
+	spaceTable [512]spaceSlot
 )
 
 var (
@@ -107,12 +124,16 @@ var (
 func makeNames(list string) *nameTable {
 	t := new(nameTable)
 	for _, s := range strings.Fields(list) {
-		q, _, _ := newQName([]byte(s))
-		i := hash(view(s)) % uint32(len(t))
-		for t[i] != nil {
+		k := keyOf(view(s))
+		if t.find(k, view(s)) != nil {
+			continue
+		}
+		i := k.hash() % uint32(len(t))
+		for t[i].q != nil {
 			i = (i + 1) % uint32(len(t))
 		}
-		t[i] = q
+		q, _, _ := newQName(view(s))
+		t[i] = nameSlot{k, q}
 	}
 	return t
 }
@@ -120,27 +141,31 @@ func makeNames(list string) *nameTable {
 func makeSpaces(list string) *spaceTable {
 	t := new(spaceTable)
 	for _, s := range strings.Fields(list) {
-		i := hash(view(s)) % uint32(len(t))
-		for t[i] != "" {
+		k := keyOf(view(s))
+		if t.find(k, view(s)) != "" {
+			continue
+		}
+		i := k.hash() % uint32(len(t))
+		for t[i].uri != "" {
 			i = (i + 1) % uint32(len(t))
 		}
-		t[i] = s
+		t[i] = spaceSlot{k, s}
 	}
 	return t
 }
 
-func (t *nameTable) find(h uint32, raw []byte) *qname {
-	for i := h % uint32(len(t)); ; i = (i + 1) % uint32(len(t)) {
-		if q := t[i]; q == nil || q.raw == string(raw) {
-			return q
+func (t *nameTable) find(k key, raw []byte) *qname {
+	for i := k.hash() % uint32(len(t)); ; i = (i + 1) % uint32(len(t)) {
+		if s := &t[i]; s.q == nil || s.key == k && k.is(s.q.raw, raw) {
+			return s.q
 		}
 	}
 }
 
-func (t *spaceTable) find(h uint32, raw []byte) string {
-	for i := h % uint32(len(t)); ; i = (i + 1) % uint32(len(t)) {
-		if s := t[i]; s == "" || s == string(raw) {
-			return s
+func (t *spaceTable) find(k key, raw []byte) string {
+	for i := k.hash() % uint32(len(t)); ; i = (i + 1) % uint32(len(t)) {
+		if s := &t[i]; s.uri == "" || s.key == k && k.is(s.uri, raw) {
+			return s.uri
 		}
 	}
 }

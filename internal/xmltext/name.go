@@ -39,7 +39,7 @@ func newQName(raw []byte) (q *qname, n int, f fault) {
 	case q.prefix == "xmlns":
 		q.decl = declPrefix
 	}
-	q.bit = 1 << (hash(view(q.local)) & 63)
+	q.bit = 1 << (keyOf(view(q.local)).hash() & 63)
 	return q, 0, ok
 }
 

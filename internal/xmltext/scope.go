@@ -80,15 +80,18 @@ func (s *scope) declare(prefix, uri string, mark int) fault {
 	case prefix != "" && uri == "":
 		return faultUnbind
 	}
-	last := s.find(prefix)
-	if last >= mark {
-		return faultDupDecl
+	last := -1
+	if prefix != "" { // the default namespace is found through the frames
+		if last = s.find(prefix); last >= mark {
+			return faultDupDecl
+		}
 	}
 	s.stack = append(s.stack, binding{prefix: prefix, uri: uri, shadows: last})
-	if n := len(s.stack); s.index != nil {
-		s.index[prefix] = n - 1
-	} else if n > indexAbove {
+	switch n := len(s.stack); {
+	case s.index == nil && n > indexAbove:
 		s.makeIndex()
+	case s.index != nil && prefix != "":
+		s.index[prefix] = n - 1
 	}
 	return ok
 }
@@ -112,14 +115,20 @@ func (s *scope) cut(mark int) {
 			s.index = nil
 		}
 		for i := len(s.stack) - 1; i >= mark && s.index != nil; i-- {
-			if b := &s.stack[i]; b.shadows >= 0 {
+			switch b := &s.stack[i]; {
+			case b.prefix == "":
+			case b.shadows >= 0:
 				s.index[b.prefix] = b.shadows
-			} else {
+			default:
 				delete(s.index, b.prefix)
 			}
 		}
 	}
-	clear(s.stack[mark:])
+	for i := mark; i < len(s.stack); i++ {
+		if b := &s.stack[i]; len(b.uri)+len(b.prefix) > maxIntern { // not interned: let it go
+			*b = binding{}
+		}
+	}
 	s.stack = s.stack[:mark]
 }
 

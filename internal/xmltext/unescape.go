@@ -2,6 +2,7 @@ package xmltext
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -11,26 +12,29 @@ const (
 )
 
 // appendText appends checked character data as the application sees it: references replaced, CDATA sections opened up,
-// line ends normalised (XML 1.0 §2.11). The result is never longer than raw.
+// line ends normalised (XML 1.0 §2.11).
 func appendText(dst, raw []byte) []byte {
-	for {
-		i := bytes.IndexAny(raw, "&\r<")
-		if i < 0 {
-			return append(dst, raw...)
-		}
-		dst, raw = append(dst, raw[:i]...), raw[i:]
-		switch raw[0] {
-		case '&':
-			dst, raw = appendRef(dst, raw)
-		case '<':
-			raw = raw[len(cdataOpen):]
-			end := bytes.Index(raw, view(cdataClose))
-			dst = appendLines(dst, raw[:end])
-			raw = raw[end+len(cdataClose):]
+	dst = slices.Grow(dst, len(raw)) // the result is never longer
+	for i := 0; i < len(raw); {
+		switch c := raw[i]; c {
 		default:
-			dst, raw = append(dst, '\n'), skipLineEnd(raw)
+			dst = append(dst, c)
+			i++
+		case '&':
+			var n int
+			dst, n = appendRef(dst, raw[i:])
+			i += n
+		case '<':
+			i += len(cdataOpen)
+			end := i + bytes.Index(raw[i:], view(cdataClose))
+			dst = appendLines(dst, raw[i:end])
+			i = end + len(cdataClose)
+		case '\r':
+			dst = append(dst, '\n')
+			i += lineEnd(raw[i:])
 		}
 	}
+	return dst
 }
 
 // appendLines appends the inside of a CDATA section: only line ends change.
@@ -41,44 +45,58 @@ func appendLines(dst, raw []byte) []byte {
 			return append(dst, raw...)
 		}
 		dst = append(append(dst, raw[:i]...), '\n')
-		raw = skipLineEnd(raw[i:])
+		raw = raw[i:]
+		raw = raw[lineEnd(raw):]
 	}
 }
 
 // appendValue appends a checked attribute value, normalised (XML 1.0 §3.3.3): a line end, which may be two characters, and
 // a tab become a space; a reference to one stays what it refers to.
 func appendValue(dst, raw []byte) []byte {
-	for {
-		i := bytes.IndexAny(raw, "&\t\n\r")
-		if i < 0 {
-			return append(dst, raw...)
-		}
-		dst, raw = append(dst, raw[:i]...), raw[i:]
-		switch raw[0] {
-		case '&':
-			dst, raw = appendRef(dst, raw)
-		case '\r':
-			dst, raw = append(dst, ' '), skipLineEnd(raw)
+	dst = slices.Grow(dst, len(raw))
+	for i := 0; i < len(raw); {
+		switch c := raw[i]; c {
 		default:
-			dst, raw = append(dst, ' '), raw[1:]
+			dst = append(dst, c)
+			i++
+		case '&':
+			var n int
+			dst, n = appendRef(dst, raw[i:])
+			i += n
+		case '\t', '\n':
+			dst = append(dst, ' ')
+			i++
+		case '\r':
+			dst = append(dst, ' ')
+			i += lineEnd(raw[i:])
 		}
 	}
+	return dst
 }
 
-// skipLineEnd drops the CR that raw begins with, and the LF after it.
-func skipLineEnd(raw []byte) []byte {
+// lineEnd returns the length of the line end that raw begins with: CR, or CR and LF.
+func lineEnd(raw []byte) int {
 	if len(raw) > 1 && raw[1] == '\n' {
-		return raw[2:]
+		return 2
 	}
-	return raw[1:]
+	return 1
 }
 
-// appendRef appends what the reference at the start of raw stands for.
-func appendRef(dst, raw []byte) (out, rest []byte) {
-	if raw[1] == '#' {
+// appendRef appends what the checked reference at the start of raw stands for, and returns its length.
+func appendRef(dst, raw []byte) (out []byte, n int) {
+	switch raw[1] {
+	case 'l':
+		return append(dst, '<'), len("&lt;")
+	case 'g':
+		return append(dst, '>'), len("&gt;")
+	case 'q':
+		return append(dst, '"'), len("&quot;")
+	case '#':
 		r, n, _ := consumeCharRef(raw)
-		return utf8.AppendRune(dst, r), raw[n:]
+		return utf8.AppendRune(dst, r), n
 	}
-	n := bytes.IndexByte(raw, ';')
-	return append(dst, entity(raw[1:n])), raw[n+1:]
+	if raw[2] == 'm' {
+		return append(dst, '&'), len("&amp;")
+	}
+	return append(dst, '\''), len("&apos;")
 }

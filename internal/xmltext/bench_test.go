@@ -1,0 +1,102 @@
+package xmltext
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+)
+
+const benchSize = 1 << 20
+
+// unpoisoned makes Decoders as they are outside of tests.
+func unpoisoned(tb testing.TB) {
+	was := poisonStale.Swap(false)
+	tb.Cleanup(func() { poisonStale.Store(was) })
+}
+
+// tokenize reads a stream to its end and returns the number of tokens.
+func tokenize(tb testing.TB, d *Decoder, in io.Reader) (tokens int) {
+	d.Reset(in)
+	for {
+		if _, err := d.ReadToken(); err == io.EOF {
+			return tokens
+		} else if err != nil {
+			tb.Fatal(err)
+		}
+		tokens++
+	}
+}
+
+// tokenizeStd is tokenize with encoding/xml.
+func tokenizeStd(tb testing.TB, in io.Reader) (tokens int) {
+	d := xml.NewDecoder(in)
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			return tokens
+		} else if err != nil {
+			tb.Fatal(err)
+		}
+		tokens++
+	}
+}
+
+// BenchmarkTokenize reads streams of each kind, beside encoding/xml reading the same.
+func BenchmarkTokenize(b *testing.B) {
+	unpoisoned(b)
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		data := makeCorpus(kind, benchSize)
+		b.Run(kind+"/canto", func(b *testing.B) {
+			var in bytes.Reader
+			d := NewDecoder(&in, Limits{})
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			tokens := 0
+			for b.Loop() {
+				in.Reset(data)
+				tokens += tokenize(b, d, &in)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(tokens), "ns/token")
+		})
+		b.Run(kind+"/encoding-xml", func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				tokenizeStd(b, bytes.NewReader(data))
+			}
+		})
+	}
+}
+
+// BenchmarkTokenizeRatio times both in turn, in rounds short enough to fall between the interruptions of a busy machine, and
+// reports the ratio of the medians.
+func BenchmarkTokenizeRatio(b *testing.B) {
+	unpoisoned(b)
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		data := makeCorpus(kind, benchSize/16)
+		b.Run(kind, func(b *testing.B) {
+			var in bytes.Reader
+			d := NewDecoder(&in, Limits{})
+			var ours, std []time.Duration
+			for b.Loop() {
+				t0 := time.Now()
+				in.Reset(data)
+				tokenize(b, d, &in)
+				t1 := time.Now()
+				tokenizeStd(b, bytes.NewReader(data))
+				ours, std = append(ours, t1.Sub(t0)), append(std, time.Since(t1))
+			}
+			b.ReportMetric(float64(median(std))/float64(median(ours)), "×")
+			b.ReportMetric(float64(len(data))/1e6/median(ours).Seconds(), "MB/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}
