@@ -38,6 +38,7 @@ type standardElement struct {
 }
 
 func BenchmarkDecode(b *testing.B) {
+	unpoisoned(b)
 	b.Run("canto", func(b *testing.B) {
 		d, sd := openStream(b, io.MultiReader(strings.NewReader(streamOpen), &repeat{s: chatStanza}))
 		b.SetBytes(int64(len(chatStanza)))
@@ -72,6 +73,7 @@ func BenchmarkDecode(b *testing.B) {
 
 // BenchmarkTokens is the floor under BenchmarkDecode: the same bytes as tokens only.
 func BenchmarkTokens(b *testing.B) {
+	unpoisoned(b)
 	d, _ := openStream(b, io.MultiReader(strings.NewReader(streamOpen), &repeat{s: chatStanza}))
 	b.SetBytes(int64(len(chatStanza)))
 	b.ReportAllocs()
@@ -85,6 +87,7 @@ func BenchmarkTokens(b *testing.B) {
 }
 
 func BenchmarkEncode(b *testing.B) {
+	unpoisoned(b)
 	m := read[Message](b, chatStanza)
 	b.Run("canto", func(b *testing.B) {
 		var e xmltext.Encoder
@@ -122,6 +125,7 @@ func BenchmarkNewID(b *testing.B) {
 }
 
 func BenchmarkFind(b *testing.B) {
+	unpoisoned(b)
 	type originID struct {
 		XMLName xml.Name `xml:"urn:xmpp:sid:0 origin-id"`
 		ID      string   `xml:"id,attr"`

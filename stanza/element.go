@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"strings"
 
 	"github.com/canto-im/canto/internal/xmltext"
 )
@@ -56,7 +57,7 @@ func Payload(v any) Element {
 		return failedElement(fmt.Errorf("stanza: payload of type %T: element %q has no namespace, which RFC 6120 §8.4 asks for; "+
 			"give its XMLName field a tag such as `xml:\"urn:example:ns %s\"`", v, name.Local, name.Local))
 	}
-	return Element{name: xml.Name(name), raw: string(raw)}
+	return Element{name: xmlName(name), raw: string(raw)}
 }
 
 // ParseElement returns the one element that s holds, which must be well-formed, free of what XMPP forbids (comments, processing
@@ -67,7 +68,7 @@ func ParseElement(s string) (Element, error) {
 	if err != nil {
 		return Element{}, fmt.Errorf("stanza: parse element: %w", unexpectedEOF(err))
 	}
-	name := xml.Name(start.Name)
+	name := xmlName(start.Name)
 	raw, err := d.ReadElement()
 	if err != nil {
 		return Element{}, fmt.Errorf("stanza: parse element: %w", unexpectedEOF(err))
@@ -99,8 +100,11 @@ func (e Element) String() string { return e.raw }
 
 // Attr returns the value of the element's attribute of that name without namespace; "" when there is none.
 func (e Element) Attr(local string) string {
-	if e.raw == "" {
+	if e.raw == "" || local == "xmlns" || strings.Contains(local, ":") {
 		return ""
+	}
+	if v, ok := rawAttr(e.raw, local); ok {
+		return v
 	}
 	start, err := e.decoder().ReadToken()
 	if err != nil {
@@ -115,6 +119,9 @@ func (e Element) Lang() string {
 	if e.raw == "" {
 		return ""
 	}
+	if v, ok := rawAttr(e.raw, "xml:lang"); ok {
+		return v
+	}
 	start, err := e.decoder().ReadToken()
 	if err != nil {
 		return ""
@@ -127,6 +134,9 @@ func (e Element) Lang() string {
 func (e Element) Text() string {
 	if e.raw == "" {
 		return ""
+	}
+	if v, ok := rawText(e.raw); ok {
+		return v
 	}
 	d := e.decoder()
 	if _, err := d.ReadToken(); err != nil {
@@ -157,13 +167,26 @@ func (e Element) Children() iter.Seq[Element] {
 			if t.Kind != xmltext.KindStart {
 				continue
 			}
-			name := xml.Name(t.Name)
+			c := Element{name: xmlName(t.Name)}
 			raw, err := d.ReadElement()
-			if err != nil || !yield(Element{name: name, raw: string(raw)}) {
+			if err != nil {
+				return
+			}
+			c.raw = e.part(raw, int(d.InputOffset()))
+			if !yield(c) {
 				return
 			}
 		}
 	}
+}
+
+// part returns a copy of raw, which a decoder has just read up to end: a part of e.raw where it stands there as it is, which
+// it does unless it inherits namespace declarations.
+func (e Element) part(raw []byte, end int) string {
+	if from := end - len(raw); from >= 0 && end <= len(e.raw) && e.raw[from:end] == string(raw) {
+		return e.raw[from:end]
+	}
+	return string(raw)
 }
 
 // Child returns the first child element of that name; the zero Element when there is none. An empty space or local matches

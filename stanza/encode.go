@@ -300,27 +300,17 @@ func (w *writer) inNoNamespace(el Element) error {
 		if err != nil {
 			return fmt.Errorf("stanza: element %q: %w", el.name.Local, unexpectedEOF(err))
 		}
-		switch t.Kind {
-		case xmltext.KindStart:
-			if d.Depth() > 1 && t.Name.Space != "" {
-				raw, err := d.ReadElement()
-				if err != nil {
-					return fmt.Errorf("stanza: element %q: %w", el.name.Local, unexpectedEOF(err))
-				}
-				w.e.Raw(string(raw))
-				continue
+		if t.Kind == xmltext.KindStart && t.Name.Space != "" {
+			raw, err := d.ReadElement()
+			if err != nil {
+				return fmt.Errorf("stanza: element %q: %w", el.name.Local, unexpectedEOF(err))
 			}
-			w.e.Start(t.Name)
-			for _, a := range t.Attrs {
-				w.e.AttrNS(a.Name, string(a.Value))
-			}
-		case xmltext.KindText:
-			w.e.TextBytes(t.Text)
-		case xmltext.KindEnd:
-			w.e.End()
-			if d.Depth() == 0 {
-				return nil
-			}
+			w.e.RawBytes(raw)
+			continue
+		}
+		w.e.Token(t)
+		if d.Depth() == 0 {
+			return nil
 		}
 	}
 }

@@ -120,6 +120,7 @@ func TestEncodeID(t *testing.T) {
 
 // TestEncodeAllocates: PERFORMANCE: a plain message is written without allocation.
 func TestEncodeAllocates(t *testing.T) {
+	unpoisoned(t)
 	m := &Message{Type: Chat, ID: "1", From: romeo, To: juliet, Lang: "en", Subject: "s", Body: "a <b>", Thread: "t", Payloads: []Element{
 		rawElement("urn:xmpp:receipts", "request", `<request xmlns='urn:xmpp:receipts'/>`),
 	}}
@@ -136,6 +137,7 @@ func TestEncodeAllocates(t *testing.T) {
 
 // TestDecodeAllocates: PERFORMANCE: a message costs at most four allocations.
 func TestDecodeAllocates(t *testing.T) {
+	unpoisoned(t)
 	d, sd := openStream(t, io.MultiReader(strings.NewReader(streamOpen), &repeat{s: chatStanza}))
 	decode := func() {
 		start, err := d.ReadToken()
