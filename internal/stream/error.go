@@ -77,9 +77,9 @@ func ReadError(d *xmltext.Decoder) (*Error, error) {
 	if e.Condition == "" {
 		// RFC 6120 §4.9.2: a condition that is not understood is treated as <undefined-condition/>.
 		e.Condition = "undefined-condition"
-		if e.App == "" {
-			e.App = r.unknown
-		}
+	}
+	if e.App == "" {
+		e.App = r.unknown
 	}
 	return e, nil
 }
@@ -104,6 +104,8 @@ func (r *errorReader) child(d *xmltext.Decoder, t *xmltext.Token) (err error) {
 		r.Condition = t.Name.Local
 		r.Content, err = text(d)
 		return err
+	case Known(t.Name.Local), t.Name.Local == "text":
+		return d.SkipElement()
 	default:
 		return keepRaw(d, &r.unknown)
 	}
