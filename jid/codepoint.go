@@ -7,40 +7,18 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A property says what a code point is good for. It is derived from the Unicode categories, as RFC 8264 §8 (PRECIS) and
-// RFC 5892 §3 (IDNA2008) say: the order of the questions is theirs.
+// A property says whether IDNA2008 lets a code point stand in a label. It is derived from the Unicode categories, since the
+// table of package idna is that of UTS 46, which lets symbols stand. (The tables of package precis are the RFC's.)
 type property uint8
 
 const (
-	disallowedProperty property = iota // unassigned code points too
-	freeValid                          // FREE_PVAL: in the FreeformClass, not in the IdentifierClass
+	disallowedProperty property = iota // DISALLOWED, UNASSIGNED
 	contextual                         // CONTEXTJ, CONTEXTO: where a rule of RFC 5892 appendix A allows it
 	valid                              // PVALID
 )
 
-// precisProperty derives the PRECIS property of a code point, RFC 8264 §8.
-func precisProperty(r rune) property {
-	if p, ok := exception(r); ok {
-		return p
-	}
-	switch {
-	case '!' <= r && r <= '~': // §9.11 ASCII7
-		return valid
-	case isJoinControl(r):
-		return contextual
-	case isOldHangulJamo(r), isIgnorable(r):
-		return disallowedProperty
-	case hasCompat(r):
-		return freeValid
-	case unicode.In(r, letterDigits...):
-		return valid
-	case unicode.In(r, freeformOnly...):
-		return freeValid
-	}
-	return disallowedProperty // controls, unassigned, private use, surrogates, format characters
-}
-
-// idnaProperty derives the IDNA2008 property of a code point, RFC 5892 §3.
+// idnaProperty derives the property of a code point. The order of the questions is that of RFC 5892 §3, but for the
+// letters and digits, which the RFC asks last: that changes no answer.
 func idnaProperty(r rune) property {
 	if p, ok := exception(r); ok {
 		return p
@@ -65,11 +43,6 @@ var (
 	// RFC 5892 §2.1 (A).
 	letterDigits = []*unicode.RangeTable{unicode.Ll, unicode.Lu, unicode.Lo, unicode.Nd, unicode.Lm, unicode.Mn, unicode.Mc}
 
-	// RFC 8264 §9.18 (R), §9.14 (N), §9.15 (O), §9.16 (P).
-	freeformOnly = []*unicode.RangeTable{
-		unicode.Lt, unicode.Nl, unicode.No, unicode.Me, unicode.Zs, unicode.S, unicode.P,
-	}
-
 	// RFC 5892 §2.4 (D): combining marks for symbols, musical symbols, ancient Greek musical notation.
 	ignorableBlocks = &unicode.RangeTable{
 		R16: []unicode.Range16{{Lo: 0x20D0, Hi: 0x20FF, Stride: 1}},
@@ -77,7 +50,7 @@ var (
 	}
 )
 
-// exception is RFC 5892 §2.6 (F), which RFC 8264 §9.6 includes.
+// exception is RFC 5892 §2.6 (F).
 func exception(r rune) (property, bool) {
 	switch {
 	case r < 0xB7:
@@ -100,14 +73,11 @@ func isOldHangulJamo(r rune) bool {
 	return 0x1100 <= r && r <= 0x11FF || 0xA960 <= r && r <= 0xA97C || 0xD7B0 <= r && r <= 0xD7FB
 }
 
-// isIgnorable is RFC 5892 §2.3 (C) and RFC 8264 §9.13 (M) as far as the code point would be allowed without: the format
-// characters, the noncharacters and white space that the categories have besides are in no category that is allowed.
+// isIgnorable is RFC 5892 §2.3 (C) among the letters and digits: the format characters, the noncharacters and the white
+// space that it has besides are none.
 func isIgnorable(r rune) bool {
 	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
-
-// hasCompat is RFC 8264 §9.17 (Q): toNFKC(cp) != cp.
-func hasCompat(r rune) bool { return !norm.NFKC.IsNormalString(string(r)) }
 
 // isUnstable is RFC 5892 §2.2 (B): cp != NFKC(casefold(NFKC(cp))).
 func isUnstable(r rune) bool {
@@ -116,5 +86,9 @@ func isUnstable(r rune) bool {
 		return false
 	}
 	s := string(r)
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) != s
+	if !norm.NFKC.IsNormalString(s) {
+		return true
+	}
+	folded := cases.Fold().String(s)
+	return folded != s && norm.NFKC.String(folded) != s
 }

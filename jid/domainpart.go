@@ -46,16 +46,22 @@ func isCanonicalName(s string) bool {
 	if len(s) > maxName {
 		return false
 	}
-	for {
-		label, rest, more := strings.Cut(s, ".")
-		if len(label) > maxLabel || !isASCIIPart(label, domainByte) || !hasGoodHyphens(label) {
+	start := 0
+	for i := range len(s) {
+		switch {
+		case asciiClass[s[i]]&domainByte != 0:
+		case s[i] == '.' && isCanonicalLabel(s[start:i]):
+			start = i + 1
+		default:
 			return false
 		}
-		if !more {
-			return true
-		}
-		s = rest
 	}
+	return isCanonicalLabel(s[start:])
+}
+
+// isCanonicalLabel reports whether a label of LDH characters is an NR-LDH label.
+func isCanonicalLabel(s string) bool {
+	return len(s) <= maxLabel && hasGoodHyphens(s)
 }
 
 // hasGoodHyphens reports whether no hyphen is first, last, or third and fourth, which is reserved (RFC 5891 §4.2.3.1).
@@ -93,12 +99,12 @@ func isZone(s string) bool {
 func mapName(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		switch {
+		switch lower := unicode.ToLower(r); {
 		case r == 0x130: // the only code point whose lower case is more than one
 			b.WriteString("i\u0307")
-		case idnaProperty(r) == disallowedProperty:
-			b.WriteRune(unicode.ToLower(r))
-		default: // what U-labels can hold is left alone, which matters for Cherokee
+		case lower != r && idnaProperty(r) == disallowedProperty:
+			b.WriteRune(lower)
+		default: // what a U-label can hold is left alone, which matters for Cherokee
 			b.WriteRune(r)
 		}
 	}
@@ -117,11 +123,10 @@ func enforceName(s string) (string, *ParseError) {
 			return "", fault
 		}
 		labels[i] = u
-		octets += n
-	}
-	// RFC 7622 §3.2: the length limits of RFC 1034 apply.
-	if octets > maxName {
-		return "", &ParseError{Reason: TooLong}
+		// RFC 7622 §3.2: the length limits of RFC 1034 apply.
+		if octets += n; octets > maxName {
+			return "", &ParseError{Reason: TooLong}
+		}
 	}
 	if fault := checkBidiName(labels); fault != nil {
 		return "", fault

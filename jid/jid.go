@@ -1,9 +1,6 @@
 package jid
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // JID is an XMPP address, [local@]domain[/resource], in its canonical form (RFC 7622). It is a small value (24 bytes):
 // compare it with ==, use it as a map key, copy it freely. The zero JID is no address; see [JID.IsZero].
@@ -16,11 +13,11 @@ type JID struct {
 	domain uint16 // bytes of the domainpart, 0 in the zero JID only
 }
 
-// MustParse is like [Parse] but panics when s is no address. It is meant for addresses that stand in the source.
+// MustParse is like [Parse] but panics with the error when s is no address. It is meant for addresses that stand in the source.
 func MustParse(s string) JID {
 	j, err := Parse(s)
 	if err != nil {
-		panic(fmt.Sprintf("jid.MustParse(%q): %v", s, err))
+		panic(err)
 	}
 	return j
 }

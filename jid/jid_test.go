@@ -119,7 +119,7 @@ func TestWithResource(t *testing.T) {
 }
 
 func TestMustParsePanics(t *testing.T) {
-	assert.PanicsWithValue(t, `jid.MustParse("a@"): jid: "a@": domainpart is empty`, func() { MustParse("a@") })
+	assert.PanicsWithError(t, `jid: "a@": domainpart is empty`, func() { MustParse("a@") })
 }
 
 // TestConcurrentUse shows that the shared profiles keep no state; it means something with the race detector.

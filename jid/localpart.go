@@ -20,6 +20,8 @@ var usernameCaseMapped = precis.NewIdentifier(
 	precis.Norm(norm.NFC),
 )
 
+var identifierClass = usernameCaseMapped.Allowed()
+
 // enforceLocal maps and checks a localpart, RFC 7622 §3.3.
 func enforceLocal(s string) (string, *ParseError) {
 	if fault := checkInput(s); fault != nil {
@@ -58,7 +60,7 @@ func enforceUsername(s string) (string, *ParseError) {
 	// The code points are checked before case mapping and normalization, which would hide some: KELVIN SIGN becomes k,
 	// conjoining jamo become a syllable.
 	for _, r := range s {
-		if p := precisProperty(r); p != valid && p != contextual {
+		if !identifierClass.Contains(r) && !isContextual(r) {
 			return "", disallowed(r)
 		}
 	}

@@ -2,6 +2,8 @@ package jid
 
 import "golang.org/x/text/secure/precis"
 
+var freeformClass = precis.OpaqueString.Allowed()
+
 // enforceResource maps and checks a resourcepart, RFC 7622 §3.4.
 func enforceResource(s string) (string, *ParseError) {
 	if fault := checkInput(s); fault != nil {
@@ -25,7 +27,7 @@ func enforceResource(s string) (string, *ParseError) {
 func enforceOpaque(s string) (string, *ParseError) {
 	// The code points are checked before normalization, which would hide conjoining jamo.
 	for _, r := range s {
-		if r != ' ' && precisProperty(r) == disallowedProperty {
+		if !freeformClass.Contains(r) && !isContextual(r) {
 			return "", disallowed(r)
 		}
 	}
