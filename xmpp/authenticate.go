@@ -42,7 +42,7 @@ func (n *negotiation) mechanisms() []sasl.Mechanism {
 	case len(n.opts.SASL) > 0:
 		return n.opts.SASL
 	case n.opts.Password != "":
-		return sasl.Password(n.account.Localpart(), n.opts.Password, nil)
+		return sasl.Password(n.account.Localpart(), n.opts.Password, &sasl.PasswordOptions{Keys: n.opts.keys})
 	}
 	return []sasl.Mechanism{sasl.Anonymous("")}
 }

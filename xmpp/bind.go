@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/internal/xmltext"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
@@ -26,6 +27,11 @@ type bindResult struct {
 
 // bind binds a resource: the one of the account's JID, or one that the server makes (RFC 6120 §7).
 func (n *negotiation) bind(context.Context) (restart bool, err error) {
+	if n.resume != nil && n.features.StreamManagement {
+		if err := n.tryResume(); err != nil || n.bound {
+			return false, err
+		}
+	}
 	if !n.features.Bind {
 		return false, errNoBind
 	}
@@ -51,6 +57,39 @@ func (n *negotiation) bind(context.Context) (restart bool, err error) {
 		_, err = n.ask(xmlName{xml.Name{Space: ns.Session, Local: "session"}})
 	}
 	return false, err
+}
+
+// tryResume asks for the old stream in place of a new resource (XEP-0198 §5). When the server refuses, the stream stays
+// usable and a resource can be bound.
+func (n *negotiation) tryResume() error {
+	b, err := n.resume.AppendResume(nil)
+	if err != nil {
+		return err
+	}
+	if err := n.write(b); err != nil {
+		return err
+	}
+	tok, err := n.next()
+	if err != nil {
+		return err
+	}
+	switch tok.Name {
+	case xmltext.Name{Space: ns.SM, Local: "failed"}:
+		n.link.refused, err = stream.ReadFailed(n.link.dec, tok)
+		return n.protest(err)
+	case xmltext.Name{Space: ns.SM, Local: "resumed"}:
+		r, err := stream.ReadResumption(n.link.dec, tok)
+		if err != nil {
+			return err
+		}
+		if r.PrevID != n.resume.PrevID {
+			return fmt.Errorf("%w: it resumed the stream %q in place of %q", errUnexpected, r.PrevID, n.resume.PrevID)
+		}
+		n.link.resumed, n.bound = &r, true
+		n.link.state.JID = n.resume.state.JID
+		return nil
+	}
+	return unexpected(tok, "<resumed/> or <failed/> (XEP-0198 §5)")
 }
 
 // xmlName is an empty payload.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ func NewClient(addr jid.JID, o *Options) *Client {
 	if c.opts.TLS != nil {
 		cfg = c.opts.TLS.Clone()
 	}
+	c.opts.keys = &sasl.MemoryKeys{}
 	if cfg.ClientSessionCache == nil {
 		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(4)
 	}
@@ -70,10 +72,10 @@ func (c *Client) Run(ctx context.Context) error {
 	err := c.run(ctx)
 	c.mu.Lock()
 	c.running = false
-	c.become(State{Kind: Offline, Err: err})
 	subs := c.channels
 	c.channels = nil
 	c.mu.Unlock()
+	c.become(State{Kind: Offline, Err: err})
 	for sub := range subs {
 		sub.close()
 	}
@@ -82,34 +84,53 @@ func (c *Client) Run(ctx context.Context) error {
 
 func (c *Client) run(ctx context.Context) error {
 	var wait backoff
-	proven := false // a session was had: what works may fail for a while
+	var s *Session // what is suspended; nil: nothing
+	var err error
 	for {
+		var l *link
 		began := time.Now()
-		s, err := c.connect(ctx)
-		if err == nil {
-			proven = true
+		if l, err = c.dial(ctx, s); err == nil {
 			began = time.Now()
-			err = c.attend(ctx, s)
+			s, err = c.attend(ctx, s, l)
 		}
-		if ctx.Err() != nil || err == nil {
+		switch {
+		case ctx.Err() != nil || err == nil:
+			c.abandon(s, ErrClosed)
 			return nil
-		}
-		if permanent(err, proven) {
+		case permanent(err, c.wasOnline()):
+			c.abandon(s, err)
 			return err
 		}
 		wait.lasted(time.Since(began))
-		if !c.pause(ctx, err, wait.next()) {
+		if !c.pause(ctx, s, err, wait.next()) {
+			c.abandon(s, ErrClosed)
 			return nil
 		}
 	}
 }
 
-// pause waits before the next attempt and reports whether there is to be one.
-func (c *Client) pause(ctx context.Context, err error, d time.Duration) bool {
-	c.opts.Logger.Info("xmpp: offline", "account", c.addr, "err", err, "retry", d)
+// abandon ends a session that will not be resumed.
+func (c *Client) abandon(s *Session, why error) {
+	if s != nil {
+		s.end(why)
+	}
+}
+
+// wasOnline reports whether there was ever a session: what has worked may fail for a while.
+func (c *Client) wasOnline() bool {
 	c.mu.Lock()
-	c.become(State{Kind: Offline, Err: err, Retry: d})
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	return c.last != nil
+}
+
+// pause waits before the next attempt and reports whether there is to be one.
+func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Duration) bool {
+	st := State{Kind: Offline, Err: err, Retry: d}
+	if s != nil {
+		st.Kind, st.Session = Suspended, s
+	}
+	c.opts.Logger.Info("xmpp: "+string(st.Kind), "account", c.addr, "err", err, "retry", d)
+	c.become(st)
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -120,13 +141,46 @@ func (c *Client) pause(ctx context.Context, err error, d time.Duration) bool {
 	}
 }
 
-// connect makes a session and starts it.
-func (c *Client) connect(ctx context.Context) (*Session, error) {
-	l, err := dial(ctx, c.addr, c.opts)
-	if err != nil {
-		return nil, err
+// dial makes a connection, to go on with s where that is suspended.
+func (c *Client) dial(ctx context.Context, s *Session) (*link, error) {
+	w := wanted{account: c.addr}
+	if s != nil {
+		w.resume = s.resumption()
 	}
-	s := newSession(l, c.opts, &c.handlers)
+	return dial(ctx, w, c.opts)
+}
+
+// attend puts the link to use and waits for its end. It returns the session when that is suspended, and a nil error
+// when there is nothing more to do: the program closed the session.
+func (c *Client) attend(ctx context.Context, s *Session, l *link) (suspended *Session, err error) {
+	if l.resumed != nil {
+		if err := s.attach(l, l.resumed.H); err != nil {
+			return nil, err
+		}
+		c.become(State{Kind: Resumed, Session: s})
+		return c.watch(ctx, s)
+	}
+	if s != nil {
+		why := error(errNotResumed)
+		if l.refused != nil {
+			why = fmt.Errorf("%w: %w", errNotResumed, l.refused)
+			s.giveUp(l.refused.H, l.refused.HasH, why)
+		}
+		s.end(why)
+	}
+	s = c.begin(l)
+	if c.Online != nil {
+		if err := c.Online(ctx, s); err != nil && ctx.Err() == nil && !s.hasEnded() {
+			s.Close()
+			return nil, &onlineError{err}
+		}
+	}
+	return c.watch(ctx, s)
+}
+
+// begin makes a session of a link and starts it.
+func (c *Client) begin(l *link) *Session {
+	s := newSession(l, c.opts, &c.handlers, make(chan error, 1))
 	c.mu.Lock()
 	if c.last != nil {
 		s.after = c.last.handed
@@ -134,32 +188,19 @@ func (c *Client) connect(ctx context.Context) (*Session, error) {
 	c.last = s
 	c.mu.Unlock()
 	s.start()
-	c.mu.Lock()
 	c.become(State{Kind: Online, Session: s})
-	c.mu.Unlock()
-	return s, nil
+	return s
 }
 
-// attend runs Online and waits for the end of the session. It returns nil when the program closed it.
-func (c *Client) attend(ctx context.Context, s *Session) error {
-	if c.Online != nil {
-		if err := c.Online(ctx, s); err != nil {
-			select {
-			case <-s.Done():
-				return s.Err()
-			default:
-			}
-			if ctx.Err() == nil {
-				s.Close()
-				return &onlineError{err}
-			}
-		}
-	}
+// watch waits until the session s is suspended, which it returns then, or ends.
+func (c *Client) watch(ctx context.Context, s *Session) (suspended *Session, err error) {
 	select {
 	case <-s.Done():
-		return s.Err()
+		return nil, s.Err()
+	case err := <-s.keeper:
+		return s, err
 	case <-ctx.Done():
-		return s.Close()
+		return nil, s.Close()
 	}
 }
 
@@ -178,10 +219,14 @@ func permanent(err error, proven bool) bool {
 	switch {
 	case errors.As(err, &online), errors.Is(err, ErrSlowConsumer):
 		return true
-	case errors.As(err, &failure): // RFC 6120 §6.5: all but one speak of the account, not of the moment
-		return failure.Condition != sasl.TemporaryAuthFailure && failure.Condition != sasl.Aborted
+	case errors.Is(err, sasl.TemporaryAuthFailure), errors.Is(err, sasl.Aborted): // RFC 6120 §6.5: of the moment
+		return false
+	case errors.As(err, &failure): // RFC 6120 §6.5: the others speak of the account
+		return true
 	case errors.As(err, &exchange): // the server, or somebody in between, does not know the password or cheats
-		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+		var reason sasl.Reason
+		var said sasl.ServerError
+		return errors.As(exchange.Reason, &reason) || errors.As(exchange.Reason, &said)
 	case errors.Is(err, Conflict), errors.Is(err, PolicyViolation), errors.Is(err, NotAuthorized), errors.Is(err, HostUnknown):
 		return true
 	case errors.Is(err, errNoMechanism), errors.Is(err, errNoAccount), errors.Is(err, errNoLocalpart), errors.Is(err, errInsecureConfig):
@@ -209,18 +254,14 @@ func (c *Client) JID() jid.JID {
 	return c.addr
 }
 
-// session returns the session that is online, waiting for one until ctx is done.
+// session returns the session that is online or suspended, waiting for one until ctx is done.
 func (c *Client) session(ctx context.Context) (*Session, error) {
 	for {
 		c.mu.Lock()
 		s, changed := c.state.Session, c.changed
 		c.mu.Unlock()
-		if s != nil {
-			select {
-			case <-s.Done():
-			default:
-				return s, nil
-			}
+		if s != nil && !s.hasEnded() {
+			return s, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -230,29 +271,36 @@ func (c *Client) session(ctx context.Context) (*Session, error) {
 	}
 }
 
-// Send hands st to the session that is online; while there is none, it waits until ctx is done. See Session.Send for what
-// nil says: not that st has arrived.
-func (c *Client) Send(ctx context.Context, st stanza.Stanza) error {
+// try calls f with the session, and again with the next one when f failed because that had ended: nothing was sent then.
+func (c *Client) try(ctx context.Context, f func(s *Session) error) error {
 	for {
 		s, err := c.session(ctx)
 		if err != nil {
 			return err
 		}
-		err = s.Send(ctx, st)
-		select {
-		case <-s.Done():
-			if err != nil && ctx.Err() == nil {
-				continue // nothing of it was sent: the next session will do
-			}
-		default:
+		if err = f(s); err == nil || ctx.Err() != nil || errors.Is(err, ErrUnknownDelivery) || !s.hasEnded() {
+			return err
 		}
-		return err
 	}
 }
 
+// Send hands st to the session that is online; while there is none, it waits until ctx is done. While the session is
+// suspended (its stream is managed and its connection lost), st is kept and sent when it's resumed, and Send waits when
+// too much is kept. See Session.Send for what nil says: not that st has arrived. What can't be sent after all goes to
+// Options.Undelivered where the stream is managed.
+func (c *Client) Send(ctx context.Context, st stanza.Stanza) error {
+	return c.try(ctx, func(s *Session) error { return s.Send(ctx, st) })
+}
+
+// Deliver is Send that returns once the server has taken responsibility for st, over as many connections as that takes.
+// See Session.Deliver for its errors.
+func (c *Client) Deliver(ctx context.Context, st stanza.Stanza) error {
+	return c.try(ctx, func(s *Session) error { return s.Deliver(ctx, st) })
+}
+
 // Do sends the request iq in the session that is online and returns its answer; while there is none, it waits until ctx
-// is done. When the session ends before the answer is there, Do returns the cause: the request may have been carried
-// out. See Session.Do.
+// is done. It goes on waiting while the session is suspended and resumed. When the session ends before the answer is
+// there, Do returns the cause: the request may have been carried out. See Session.Do.
 func (c *Client) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
 	s, err := c.session(ctx)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"time"
 
+	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/jid"
 )
 
@@ -22,11 +22,11 @@ const maxRedirects = 5
 // ctx bounds the dialing, not the session. An error is a *DialError: it says which step failed, and where.
 func Dial(ctx context.Context, addr jid.JID, o *Options) (*Session, error) {
 	o = o.withDefaults()
-	l, err := dial(ctx, addr, o)
+	l, err := dial(ctx, wanted{account: addr}, o)
 	if err != nil {
 		return nil, err
 	}
-	s := newSession(l, o, nil)
+	s := newSession(l, o, nil, nil)
 	s.start()
 	return s, nil
 }
@@ -44,11 +44,11 @@ func NewSession(ctx context.Context, conn net.Conn, addr jid.JID, o *Options) (*
 		conn.Close()
 		return nil, &DialError{Step: StepAuth, Addr: where, Err: err}
 	}
-	l, err := negotiate(ctx, conn, addr, o, o.DirectTLS, where)
+	l, err := negotiate(ctx, conn, wanted{account: addr}, o, o.DirectTLS, where)
 	if err != nil {
 		return nil, err
 	}
-	s := newSession(l, o, nil)
+	s := newSession(l, o, nil, nil)
 	s.start()
 	return s, nil
 }
@@ -71,7 +71,8 @@ func checkAccount(account jid.JID, o *Options) error {
 }
 
 // dial is Dial up to the link.
-func dial(ctx context.Context, account jid.JID, o *Options) (*link, error) {
+func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
+	account := w.account
 	if err := checkAccount(account, o); err != nil {
 		return nil, &DialError{Step: StepAuth, Addr: account.String(), Err: err}
 	}
@@ -81,8 +82,14 @@ func dial(ctx context.Context, account jid.JID, o *Options) (*link, error) {
 	if err != nil {
 		return nil, &DialError{Step: StepDNS, Addr: cmp.Or(o.Addr, account.Domainpart()), Err: err}
 	}
+	if w.resume != nil && w.resume.location != "" {
+		// XEP-0198 §5: the server would like to be met there. Where else it may be met stays true.
+		if t, err := redirectTarget(w.resume.location); err == nil {
+			targets = append([]target{t}, targets...)
+		}
+	}
 	for range maxRedirects {
-		l, err := dialTargets(ctx, account, o, targets)
+		l, err := dialTargets(ctx, w, o, targets)
 		var se *StreamError
 		if !errors.As(err, &se) || se.Condition != SeeOtherHost || se.Local {
 			return l, err
@@ -102,48 +109,34 @@ func dial(ctx context.Context, account jid.JID, o *Options) (*link, error) {
 // findTargets returns where to connect to.
 func findTargets(ctx context.Context, account jid.JID, o *Options) ([]target, error) {
 	if o.Addr != "" {
-		t, err := parseTarget(o.Addr, "")
+		t, err := parseTarget(o.Addr)
 		t.direct = o.DirectTLS
 		return []target{t}, err
 	}
 	return resolve(ctx, o.Resolver, account.Host())
 }
 
-// parseTarget reads host:port; without a port it's defaultPort, unless that is empty.
-func parseTarget(s, defaultPort string) (target, error) {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil && defaultPort != "" {
-		host, port, err = net.SplitHostPort(net.JoinHostPort(trimBrackets(s), defaultPort))
+// parseTarget reads host:port.
+func parseTarget(s string) (target, error) {
+	l, err := stream.ParseLocation(s)
+	if err != nil || l.Port == 0 {
+		return target{}, fmt.Errorf("Options.Addr %q is no host:port", s)
 	}
-	if err != nil {
-		return target{}, fmt.Errorf("%q is no host:port", s)
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || n == 0 || host == "" {
-		return target{}, fmt.Errorf("%q is no host:port", s)
-	}
-	return target{host: host, port: uint16(n)}, nil
+	return target{host: l.Host, port: l.Port}, nil
 }
 
-func trimBrackets(s string) string {
-	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
-		return s[1 : len(s)-1]
-	}
-	return s
-}
-
-// redirectTarget reads the content of see-other-host: a host or address, and perhaps a port (RFC 6120 §4.9.3.19).
+// redirectTarget reads where a server sends us: a host or address, and perhaps a port (RFC 6120 §4.9.3.19).
 func redirectTarget(s string) (target, error) {
-	t, err := parseTarget(s, "5222")
+	l, err := stream.ParseLocation(s)
 	if err != nil {
-		return target{}, fmt.Errorf("the server redirects us to %q, which is no host (RFC 6120 §4.9.3.19)", s)
+		return target{}, fmt.Errorf("the server redirects us to %q, which is no host: %w", s, err)
 	}
-	return t, nil
+	return target{host: l.Host, port: cmp.Or(l.Port, 5222)}, nil
 }
 
 // dialTargets tries the targets and all their addresses until one leads to a bound stream, or to an error that no other
 // target would change.
-func dialTargets(ctx context.Context, account jid.JID, o *Options, targets []target) (*link, error) {
+func dialTargets(ctx context.Context, w wanted, o *Options, targets []target) (*link, error) {
 	c := newConnector(o.Dial, o.Resolver, targets)
 	var worst *DialError
 	for {
@@ -151,10 +144,10 @@ func dialTargets(ctx context.Context, account jid.JID, o *Options, targets []tar
 		conn, t, err := c.next(ctx)
 		o.Trace.step(StepTCP, t.String(), start, err)
 		if err != nil {
-			return nil, dialFailure(c, worst, account, o, err)
+			return nil, dialFailure(c, worst, w.account, o, err)
 		}
 		addr := remoteAddr(conn, t)
-		l, err := negotiate(ctx, conn, account, o, t.direct, addr)
+		l, err := negotiate(ctx, conn, w, o, t.direct, addr)
 		if err == nil {
 			return l, nil
 		}

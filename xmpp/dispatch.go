@@ -23,7 +23,7 @@ func (s *Session) dispatch() {
 		if batch == nil {
 			select {
 			case <-s.done:
-				<-s.gone // the reader pushes nothing any more
+				<-s.linked().gone // the reader pushes nothing any more
 				if batch = s.lane.take(false); batch == nil {
 					s.finish()
 					s.lane.take(true)
@@ -53,14 +53,24 @@ func (s *Session) stayOn() bool {
 // handOver gives each arrival of the batch to its handlers.
 func (s *Session) handOver(batch []arrival) {
 	for _, a := range batch {
-		select {
-		case <-s.given:
-		default:
-			s.route(a.st)
+		if !s.isGiven() {
+			if s.route(a.st); !s.isGiven() {
+				s.handled(a.number) // XEP-0198 §4: it counts once its handlers have returned
+			}
 		}
 		s.lane.done(a.size)
 	}
 	s.lane.back(batch)
+}
+
+// isGiven reports whether Close has ended the handing over: what a channel reader did not take by then was not taken.
+func (s *Session) isGiven() bool {
+	select {
+	case <-s.given:
+		return true
+	default:
+		return false
+	}
 }
 
 // finish closes the session's channels; nothing comes any more.
@@ -147,7 +157,7 @@ func (s *Session) failure(iq *stanza.IQ, r *registration, err error) *stanza.IQ 
 
 // reply sends an answer. It waits no longer than the session lasts.
 func (s *Session) reply(iq *stanza.IQ) {
-	if err := s.send(s.ctx, iq, ""); err != nil {
+	if err := s.send(s.ctx, iq, "", nil); err != nil {
 		s.opts.Logger.Debug("xmpp: answer not sent", "to", iq.To, "id", iq.ID, "err", err)
 	}
 }

@@ -8,8 +8,9 @@ import (
 
 // An arrival is a stanza on its way from the reader to the program.
 type arrival struct {
-	st   stanza.Stanza
-	size int // bytes on the wire: what it counts for in the lane
+	st     stanza.Stanza
+	size   int    // bytes on the wire and some: what it counts for in the lane
+	number uint64 // in the intake; 0: it is not counted
 }
 
 // A lane holds what the reader has received and the program has not yet taken, in the order received

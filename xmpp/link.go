@@ -53,8 +53,11 @@ type link struct {
 	in       *meter
 	dec      *xmltext.Decoder
 	stanzas  *stanza.Decoder
+	gone     chan struct{} // closed when its reader has ended
 	state    ConnectionState
 	features stream.Features
+	resumed  *stream.Resumption // the server's answer when the stream was resumed
+	refused  *stream.Failed     // and when it was not, and a new one bound
 }
 
 // part closes the connection in order: TLS's own end first (RFC 6120 §4.4), waiting for nobody.
@@ -64,7 +67,7 @@ func (l *link) part() {
 }
 
 // A meter is the reading side of the connection. It notices silence, so that the layers above see either bytes or an
-// error that ends the session.
+// error that ends the connection.
 type meter struct {
 	conn  net.Conn
 	trace *Trace
@@ -72,57 +75,37 @@ type meter struct {
 	deadline time.Time // negotiation: when the present step must be over; zero: none
 	secret   bool      // SASL content is on its way: not for the trace
 
-	quiet   time.Duration // session: how long nothing may arrive before idle is called; ≤ 0: for ever
-	patient time.Duration // how long after that
-	probing bool
-	idle    func()          // asks for a sign of life
-	alive   func(time.Time) // something has arrived
+	watch *watchdog // of a session; nil during the negotiation
 }
 
 // Read reads from the connection; see meter.
 func (m *meter) Read(p []byte) (int, error) {
 	for {
-		if d := m.until(); !d.IsZero() {
-			_ = m.conn.SetReadDeadline(d) // a conn without deadlines is read all the same
+		d := m.deadline
+		if m.watch != nil {
+			d = m.watch.until()
 		}
+		_ = m.conn.SetReadDeadline(d) // a conn without deadlines is read all the same
 		n, err := m.conn.Read(p)
 		if n > 0 {
-			m.arrived(p[:n])
+			if !m.secret {
+				m.trace.received(p[:n])
+			}
+			if m.watch != nil {
+				m.watch.arrived()
+			}
 			return n, nil
 		}
-		if err == nil {
-			continue
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return 0, err
-		}
-		if m.idle == nil || m.probing {
+		case m.watch == nil:
 			return 0, ErrPeerSilent
+		default:
+			if err := m.watch.silent(); err != nil {
+				return 0, err
+			}
 		}
-		m.probing = true
-		m.idle()
-	}
-}
-
-// until is when the present Read must have got something.
-func (m *meter) until() time.Time {
-	switch {
-	case m.idle == nil:
-		return m.deadline
-	case m.probing:
-		return time.Now().Add(m.patient)
-	case m.quiet > 0:
-		return time.Now().Add(m.quiet)
-	}
-	return time.Time{}
-}
-
-func (m *meter) arrived(b []byte) {
-	m.probing = false
-	if !m.secret {
-		m.trace.received(b)
-	}
-	if m.alive != nil {
-		m.alive(time.Now())
 	}
 }

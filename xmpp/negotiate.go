@@ -20,8 +20,9 @@ import (
 type negotiation struct {
 	opts    *Options
 	account jid.JID
-	addr    string // for errors and the trace
-	direct  bool   // TLS comes first
+	resume  *resumption // the stream to go on with; nil: bind a new one
+	addr    string      // for errors and the trace
+	direct  bool        // TLS comes first
 
 	link     *link
 	features stream.Features
@@ -46,9 +47,15 @@ var stages = []stage{
 	{step: StepBind, due: func(n *negotiation) bool { return !n.bound }, run: (*negotiation).bind},
 }
 
+// wanted is what a negotiation is for.
+type wanted struct {
+	account jid.JID
+	resume  *resumption // nil: a new session
+}
+
 // negotiate runs the negotiation over conn. It owns conn: on an error, a *DialError, conn is closed.
-func negotiate(ctx context.Context, conn net.Conn, account jid.JID, o *Options, direct bool, addr string) (*link, error) {
-	n := &negotiation{opts: o, account: account, addr: addr, direct: direct, link: newLink(conn, o, addr)}
+func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct bool, addr string) (*link, error) {
+	n := &negotiation{opts: o, account: w.account, resume: w.resume, addr: addr, direct: direct, link: newLink(conn, o, addr)}
 	n.link.state.DirectTLS = direct
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	step, err := n.run(ctx)
@@ -70,7 +77,7 @@ func negotiate(ctx context.Context, conn net.Conn, account jid.JID, o *Options, 
 // newLink stands on the bare connection.
 func newLink(conn net.Conn, o *Options, addr string) *link {
 	w := newWire(conn, o.DeadAfter)
-	l := &link{wire: w, conn: w, in: &meter{conn: w, trace: o.Trace}, state: ConnectionState{Addr: addr}}
+	l := &link{wire: w, conn: w, in: &meter{conn: w, trace: o.Trace}, state: ConnectionState{Addr: addr}, gone: make(chan struct{})}
 	limits := xmltext.Limits{StanzaBytes: o.Limits.StanzaBytes, Depth: o.Limits.Depth, Attrs: o.Limits.Attributes, NameBytes: o.Limits.NameBytes}
 	l.dec = xmltext.NewDecoder(l.in, limits)
 	l.stanzas = stanza.NewDecoder(l.dec)

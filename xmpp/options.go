@@ -72,6 +72,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Trace observes the steps of the connection and the bytes on the wire. Nil: nothing.
 	Trace *Trace
+
+	keys sasl.KeyCache // a Client's: what was derived from the password serves the next login; nil: derived each time
 }
 
 // Limits bound what a peer may make us hold. Zero fields mean the defaults.

@@ -3,8 +3,8 @@ package xmpp
 import (
 	"cmp"
 	"context"
-	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/canto-im/canto/internal/ns"
@@ -24,28 +24,30 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 // An outbox is where stanzas become bytes and leave. Senders append under mu; the first one writes, and what others
 // append meanwhile goes out with its next write, so that a burst of senders shares system calls and a lone sender
-// writes at once, in its own goroutine.
+// writes at once, in its own goroutine. With stream management it also keeps what the server has not acknowledged.
 type outbox struct {
-	w     io.Writer // TLS on the wire, or the wire itself
-	wire  *wire
-	limit int         // bytes that may wait before senders do
-	fail  func(error) // told of the first write error, without mu
+	limit int                // bytes that may wait before senders do
+	fail  func(*link, error) // told of the first write error on a link, without mu
 	trace *Trace
 
+	asked atomic.Int64 // when the oldest unanswered <r/> was written, in Unix nanoseconds; 0: there is none
+
 	mu       sync.Mutex // protects what follows
+	link     *link      // where the bytes go; nil: nowhere at present (the stream is suspended)
 	enc      xmltext.Encoder
+	ledger   *ledger // of stream management; nil: there is none
 	buf      *buffer // encoded, not yet written; nil when idle
-	busy     bool    // somebody writes (or the wire drains)
+	busy     bool    // somebody writes to link (or its wire drains)
 	err      error   // sticky: nothing is written any more
 	shut     error   // sticky: nothing is taken any more; what was taken is still written
 	room     chan struct{}
 	lastSent time.Time
 }
 
-// ready waits until there is room in the buffer and returns with mu held, or with an error and without it.
-func (o *outbox) ready(ctx context.Context) error {
+// ready waits until there is room for size bytes and returns with mu held, or with an error and without it.
+func (o *outbox) ready(ctx context.Context, size int) error {
 	o.mu.Lock()
-	for o.err == nil && o.shut == nil && o.busy && o.buf != nil && len(o.buf.b) >= o.limit {
+	for o.err == nil && o.shut == nil && o.full(size) {
 		if o.room == nil {
 			o.room = make(chan struct{})
 		}
@@ -66,18 +68,17 @@ func (o *outbox) ready(ctx context.Context) error {
 	return nil
 }
 
-// finish appends the last bytes of the stream, without waiting for room; every later sender gets err.
-func (o *outbox) finish(leave <-chan struct{}, last string, err error) {
-	o.mu.Lock()
-	if o.err != nil || o.shut != nil {
-		o.mu.Unlock()
-		return
+// full reports whether a sender with size bytes must wait. mu is held.
+func (o *outbox) full(size int) bool {
+	return o.busy && o.buf != nil && len(o.buf.b) >= o.limit || o.ledger != nil && !o.ledger.queue.Fits(max(size, 1))
+}
+
+// makeRoom wakes who waits for room. mu is held.
+func (o *outbox) makeRoom() {
+	if o.room != nil {
+		close(o.room)
+		o.room = nil
 	}
-	o.fresh()
-	o.buf.b = append(o.buf.b, last...)
-	o.shut = err
-	o.makeRoom()
-	o.send(leave)
 }
 
 // fresh sees to it that there is a buffer to append to. mu is held.
@@ -91,16 +92,33 @@ func (o *outbox) fresh() {
 // empty reports whether nothing waits. mu is held.
 func (o *outbox) empty() bool { return o.buf == nil || len(o.buf.b) == 0 }
 
-// send writes what was appended. It's called with mu held and releases it. leave lets the writer walk away from a
-// stalled peer; the bytes are written all the same as soon as the peer takes them.
-func (o *outbox) send(leave <-chan struct{}) {
-	if o.busy || o.err != nil || o.empty() {
-		o.mu.Unlock()
-		return
+// put waits for room, encodes st and writes it. told, which may be nil, is settled when the server has acknowledged st.
+// On an error nothing of st was sent.
+func (o *outbox) put(ctx context.Context, st stanza.Stanza, id string, told *receipt) error {
+	for size := 0; ; {
+		if err := o.ready(ctx, size); err != nil {
+			return err
+		}
+		if told != nil && o.ledger == nil {
+			o.mu.Unlock()
+			return errNoManagement
+		}
+		before := len(o.buf.b)
+		if err := o.encode(st, id); err != nil {
+			o.mu.Unlock()
+			return err
+		}
+		if o.ledger != nil {
+			if xml := o.buf.b[before:]; !o.ledger.sent(xml, told) { // there is room, but not for this much
+				size = len(xml)
+				o.buf.b = o.buf.b[:before]
+				o.mu.Unlock()
+				continue
+			}
+		}
+		o.send(ctx.Done())
+		return nil
 	}
-	o.busy = true
-	o.wire.patience(leave)
-	o.flush(flushRounds)
 }
 
 // encode appends st as it stands in a stream. mu is held. On an error nothing has been appended.
@@ -120,7 +138,12 @@ func (o *outbox) encode(st stanza.Stanza, id string) error {
 // raw appends b without waiting for room and sends it, without waiting for a stalled peer: what the reader has to say.
 func (o *outbox) raw(b []byte) {
 	o.mu.Lock()
-	if o.err != nil || o.shut != nil {
+	o.rawLocked(b)
+}
+
+// rawLocked is raw with mu held; it releases it.
+func (o *outbox) rawLocked(b []byte) {
+	if o.err != nil || o.shut != nil || o.link == nil {
 		o.mu.Unlock()
 		return
 	}
@@ -129,85 +152,135 @@ func (o *outbox) raw(b []byte) {
 	o.send(never)
 }
 
-// flush writes until the buffer is empty, for at most rounds rounds. mu is held at the start, not at the end.
-func (o *outbox) flush(rounds int) {
-	for !o.empty() && o.err == nil {
+// finish appends the last bytes of the stream, without waiting for room; every later sender gets err.
+func (o *outbox) finish(leave <-chan struct{}, last string, err error) {
+	o.mu.Lock()
+	if o.err != nil || o.shut != nil {
+		o.mu.Unlock()
+		return
+	}
+	o.fresh()
+	if o.ledger != nil {
+		o.buf.b = o.ledger.request(o.buf.b, time.Now(), true)
+	}
+	o.buf.b = append(o.buf.b, last...)
+	o.shut = err
+	o.makeRoom()
+	o.send(leave)
+}
+
+// send writes what was appended. It's called with mu held and releases it. leave lets the writer walk away from a
+// stalled peer; the bytes are written all the same as soon as the peer takes them.
+func (o *outbox) send(leave <-chan struct{}) {
+	if o.link == nil { // what is kept of it is in the ledger
+		o.drop()
+	}
+	if o.busy || o.err != nil || o.empty() {
+		o.mu.Unlock()
+		return
+	}
+	o.busy = true
+	o.link.wire.patience(leave)
+	o.flush(o.link, flushRounds)
+}
+
+// flush writes to l until the buffer is empty, for at most rounds rounds. mu is held at the start, not at the end.
+func (o *outbox) flush(l *link, rounds int) {
+	for o.link == l && !o.empty() && o.err == nil {
 		if rounds == 0 {
 			o.mu.Unlock()
-			go o.resume()
+			go o.resume(l)
 			return
 		}
 		rounds--
+		now := time.Now()
+		if o.ledger != nil {
+			o.buf.b = o.ledger.request(o.buf.b, now, false)
+		}
 		out := o.buf
-		o.buf = nil
+		o.buf, o.lastSent = nil, now
 		o.mu.Unlock()
 		o.trace.sent(out.b)
-		_, err := o.w.Write(out.b)
+		_, err := l.conn.Write(out.b)
 		recycle(out)
 		o.mu.Lock()
-		o.lastSent = time.Now()
-		o.makeRoom()
 		if err != nil {
-			o.broken(err)
+			o.broken(l, err)
 			return
 		}
-		if o.wire.stalled(o.resume) {
+		o.makeRoom()
+		if o.link == l && l.wire.stalled(func() { o.resume(l) }) {
 			o.mu.Unlock()
 			return // busy stays: the drainer calls resume
 		}
 	}
-	o.idle()
+	if o.link == l {
+		o.idle()
+	}
 	o.mu.Unlock()
 }
 
-// resume goes on with what has been queued, in a goroutine of its own.
-func (o *outbox) resume() {
+// resume goes on with what has been queued for l, in a goroutine of its own.
+func (o *outbox) resume(l *link) {
 	o.mu.Lock()
-	if err := o.wire.failure(); err != nil {
-		o.broken(err)
+	if err := l.wire.failure(); err != nil {
+		o.broken(l, err)
 		return
 	}
-	o.wire.patience(nil)
-	o.flush(-1)
+	l.wire.patience(nil)
+	o.flush(l, -1)
 }
 
-// broken records the first write error, wakes all who wait and tells the session. mu is held and released.
-func (o *outbox) broken(err error) {
-	first := o.err == nil
-	if first {
-		o.err = err
+// broken tells the session that nothing can be written to l. mu is held and released.
+func (o *outbox) broken(l *link, err error) {
+	mine := o.link == l
+	if mine {
+		o.idle()
 	}
-	o.idle()
 	o.mu.Unlock()
-	if first {
-		o.fail(err)
+	if mine {
+		o.fail(l, err)
 	}
+}
+
+// askedAt is when the oldest unanswered <r/> was written; zero when there is none.
+func (o *outbox) askedAt() time.Time {
+	if ns := o.asked.Load(); ns != 0 {
+		return time.Unix(0, ns)
+	}
+	return time.Time{}
+}
+
+// detach takes the link away: until attach, what is sent goes into the ledger only.
+func (o *outbox) detach() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.link = nil
+	o.idle()
 }
 
 // close makes every present and later sender return err.
 func (o *outbox) close(err error) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.err == nil {
 		o.err = err
 	}
 	o.makeRoom()
-	o.mu.Unlock()
 }
 
 // idle gives the buffer back. mu is held.
 func (o *outbox) idle() {
 	o.busy = false
-	if o.buf != nil {
-		recycle(o.buf)
-		o.buf = nil
-	}
+	o.drop()
 	o.makeRoom()
 }
 
-func (o *outbox) makeRoom() {
-	if o.room != nil {
-		close(o.room)
-		o.room = nil
+// drop forgets what waits. mu is held.
+func (o *outbox) drop() {
+	if o.buf != nil {
+		recycle(o.buf)
+		o.buf = nil
 	}
 }
 

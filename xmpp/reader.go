@@ -11,16 +11,14 @@ import (
 	"github.com/canto-im/canto/stanza"
 )
 
-// read is the reader: it lives as long as the connection. It never runs user code and never waits for it, but for
-// pausing when too much waits in the lane.
-func (s *Session) read() {
-	defer close(s.gone)
-	l := s.link
-	l.in.quiet, l.in.patient = s.opts.Keepalive, s.opts.DeadAfter
-	l.in.alive, l.in.idle = s.keepalive, s.probe
+// read is the reader of one link: it lives as long as the connection. It never runs user code and never waits for it,
+// but for pausing when too much waits in the lane.
+func (s *Session) read(l *link) {
+	defer close(l.gone)
+	l.in.watch = newWatchdog(s)
 	for {
-		if err := s.readOne(); err != nil {
-			s.stopReading(err)
+		if err := s.readOne(l); err != nil {
+			s.stopReading(l, err)
 			return
 		}
 		s.pause()
@@ -28,9 +26,8 @@ func (s *Session) read() {
 }
 
 // readOne reads one child of the stream and acts on it.
-func (s *Session) readOne() error {
-	d := s.link.dec
-	tok, err := d.ReadToken()
+func (s *Session) readOne(l *link) error {
+	tok, err := l.dec.ReadToken()
 	if err != nil {
 		return err
 	}
@@ -39,13 +36,15 @@ func (s *Session) readOne() error {
 	}
 	switch name := tok.Name; {
 	case name.Space == ns.Client && isStanza(name.Local):
-		return s.readStanza(tok)
+		return s.readStanza(l, tok)
+	case name.Space == ns.SM:
+		return s.readManagement(l, tok)
 	case name.Space == ns.Stream && name.Local == "error":
-		return s.readStreamError()
+		return s.readStreamError(l)
 	default:
 		// RFC 6120 §4.9.3.24 would let us end the stream; an element that we don't know harms nobody.
 		s.opts.Logger.Warn("xmpp: unknown element skipped", "space", name.Space, "local", name.Local)
-		return d.SkipElement()
+		return l.dec.SkipElement()
 	}
 }
 
@@ -53,42 +52,54 @@ func isStanza(local string) bool {
 	return local == stanza.KindMessage || local == stanza.KindPresence || local == stanza.KindIQ
 }
 
-func (s *Session) readStreamError() error {
-	e, err := stream.ReadError(s.link.dec)
+func (s *Session) readStreamError(l *link) error {
+	e, err := stream.ReadError(l.dec)
 	if err != nil {
 		return err
 	}
 	return received(e)
 }
 
-// readStanza decodes the stanza that tok begins and passes it on.
-func (s *Session) readStanza(tok *xmltext.Token) error {
-	d := s.link.dec
-	before := d.InputOffset()
-	st, err := s.link.stanzas.Decode(tok)
-	if err != nil {
-		var bad *stanza.MalformedError
-		if !errors.As(err, &bad) {
-			return err
-		}
-		s.malformed(bad)
-		return nil
+// readStanza decodes the stanza that tok begins and passes it on. Whatever becomes of it, it is counted.
+func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
+	before := l.dec.InputOffset()
+	st, err := l.stanzas.Decode(tok)
+	var bad *stanza.MalformedError
+	if err != nil && !errors.As(err, &bad) {
+		return err
 	}
-	if iq, ok := st.(*stanza.IQ); ok && !iq.IsRequest() {
+	number, fresh := s.intake.receive()
+	switch {
+	case !fresh: // sent again after a resumption, and in hand already
+		return nil
+	case bad != nil:
+		s.malformed(bad)
+	default:
+		iq, ok := st.(*stanza.IQ)
+		if !ok || iq.IsRequest() {
+			return s.arrive(arrival{st, int(l.dec.InputOffset()-before) + overhead, number})
+		}
 		if !s.calls.complete(iq, s.JID()) {
 			s.opts.Logger.Debug("xmpp: answer to no request of ours dropped", "from", iq.From, "id", iq.ID)
 		}
-		return nil
 	}
-	return s.arrive(st, int(d.InputOffset()-before))
+	s.handled(number)
+	return nil
+}
+
+// handled counts a stanza as handled and acknowledges it where that's due.
+func (s *Session) handled(number uint64) {
+	if ack := s.intake.handled(number); ack != nil {
+		s.out.raw(ack)
+	}
 }
 
 // overhead is what a waiting stanza is counted for beside its bytes on the wire.
 const overhead = 512
 
 // arrive puts st into the lane.
-func (s *Session) arrive(st stanza.Stanza, size int) error {
-	held, start := s.lane.push(arrival{st, size + overhead})
+func (s *Session) arrive(a arrival) error {
+	held, start := s.lane.push(a)
 	if start {
 		go s.dispatch()
 	}
@@ -103,10 +114,24 @@ func (s *Session) arrive(st stanza.Stanza, size int) error {
 func (s *Session) malformed(bad *stanza.MalformedError) {
 	s.opts.Logger.Warn("xmpp: malformed stanza skipped", "err", bad)
 	if iq := bad.Answer(); iq != nil {
-		if b, err := appendClient(nil, iq); err == nil {
-			s.out.raw(b)
-		}
+		s.sendNow(iq)
 	}
+}
+
+// sendNow sends what the reader itself has to say, without waiting for room or for a stalled server.
+func (s *Session) sendNow(iq *stanza.IQ) {
+	o := s.out
+	o.mu.Lock()
+	if o.err != nil || o.shut != nil {
+		o.mu.Unlock()
+		return
+	}
+	o.fresh()
+	before := len(o.buf.b)
+	if err := o.encode(iq, ""); err == nil && o.ledger != nil {
+		o.ledger.force(o.buf.b[before:])
+	}
+	o.send(never)
 }
 
 // appendClient appends st as it stands inside a client stream.
@@ -149,59 +174,41 @@ func (s *Session) isClosing() bool {
 	return s.closing
 }
 
-// keepalive sends a space when nothing has been sent for a while (RFC 6120 §4.6.1).
-func (s *Session) keepalive(now time.Time) {
-	if s.opts.Keepalive <= 0 {
-		return
-	}
-	out := s.out
-	out.mu.Lock()
-	due := !out.busy && now.Sub(out.lastSent) >= s.opts.Keepalive
-	out.mu.Unlock()
-	if due {
-		s.out.raw([]byte(" "))
-	}
-}
-
-// probe asks the server for a sign of life (XEP-0199): any answer will do, an error too.
-func (s *Session) probe() {
-	ping := &stanza.IQ{Type: stanza.Get, ID: stanza.NewID(), To: s.JID().Domain(), Payload: pingPayload}
-	if b, err := appendClient(nil, ping); err == nil {
-		s.out.raw(b)
-	}
-}
-
-var pingPayload, _ = stanza.ParseElement(`<ping xmlns='` + ns.Ping + `'/>`)
-
-// stopReading ends the session for the reason err, telling the server where it should know.
-func (s *Session) stopReading(err error) {
+// stopReading ends the connection for the reason err, telling the server where it should know.
+func (s *Session) stopReading(l *link, err error) {
 	var syntax *xmltext.SyntaxError
 	var remote *StreamError
 	var broken *stream.Error
+	var ack *stream.AckError
+	var element *stream.ElementError
 	switch {
 	case errors.As(err, &syntax):
-		s.abort(stream.SyntaxError(syntax), err)
+		s.abort(l, stream.SyntaxError(syntax), err)
 	case errors.As(err, &broken):
-		s.abort(broken, err)
+		s.abort(l, broken, err)
+	case errors.As(err, &ack): // XEP-0198 §6
+		s.abort(l, &stream.Error{Condition: ack.Condition(), Text: ack.Text(), App: string(ack.AppendApp(nil))}, err)
+	case errors.As(err, &element):
+		s.abort(l, &stream.Error{Condition: element.Condition(), Text: element.Error()}, err)
 	case errors.Is(err, ErrSlowConsumer):
-		s.abort(&stream.Error{Condition: string(ResourceConstraint)}, err)
+		s.abort(l, &stream.Error{Condition: string(ResourceConstraint)}, err)
 	case errors.Is(err, ErrPeerClosed), errors.As(err, &remote):
 		// RFC 6120 §4.4: the other side's end is answered with our own, then the connection is closed.
 		s.out.finish(never, stream.Close, ErrPeerClosed)
-		s.link.part()
+		l.part()
 		s.end(err)
 	case errors.Is(err, io.EOF):
-		s.lost(io.ErrUnexpectedEOF)
+		s.lost(l, io.ErrUnexpectedEOF)
 	default:
-		s.lost(err)
+		s.lost(l, err)
 	}
 }
 
 // abort ends the stream with an error of ours (RFC 6120 §4.9.1.1: the error, the end of the stream, the end of the
 // connection) and the session with cause.
-func (s *Session) abort(e *stream.Error, cause error) {
+func (s *Session) abort(l *link, e *stream.Error, cause error) {
 	s.out.finish(never, string(e.Append(nil))+stream.Close, ErrPeerClosed)
-	s.link.part()
+	l.part()
 	if !errors.Is(cause, ErrSlowConsumer) {
 		local := received(e)
 		local.Local, local.Text = true, cause.Error()

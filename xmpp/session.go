@@ -21,38 +21,42 @@ import (
 // handlers and channels in the order received. Senders write in their own goroutine. (A third one exists while the
 // server does not take bytes and the sender whose bytes these are has given up waiting.)
 type Session struct {
-	opts  *Options
-	link  *link
-	out   *outbox
-	local mux  // handlers of this session
-	outer *mux // handlers of the Client that owns it, or nil
-	calls *pending
-	lane  *lane
+	opts   *Options
+	out    *outbox
+	intake intake
+	local  mux  // handlers of this session
+	outer  *mux // handlers of the Client that owns it, or nil
+	calls  *pending
+	lane   *lane
+	keeper chan error // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 
 	ctx    context.Context // of the handlers; ends once all was handed over, or with Close
 	cancel context.CancelCauseFunc
 	done   chan struct{}   // closed when the session has ended
 	given  chan struct{}   // closed when nothing more may be handed over: Close was called
-	gone   chan struct{}   // closed when the reader has ended
 	handed chan struct{}   // closed when all was handed over, or will not be
 	after  <-chan struct{} // what must have been handed over before: the Client's session before this one; nil: nothing
 
-	mu       sync.Mutex // protects what follows
-	err      error
-	ended    bool
-	closing  bool // our </stream:stream> is out, or on its way
-	finished bool // the lane was handed over: channels are closed, and new ones are closed at once
-	channels map[*subscription]struct{}
+	mu        sync.Mutex // protects what follows
+	link      *link      // the present one; when suspended, the last one
+	state     ConnectionState
+	stream    managed
+	suspended bool
+	err       error
+	ended     bool
+	closing   bool // our </stream:stream> is out, or on its way
+	finished  bool // the lane was handed over: channels are closed, and new ones are closed at once
+	channels  map[*subscription]struct{}
 }
 
-// newSession wraps a negotiated link. The reader isn't running yet.
-func newSession(l *link, o *Options, outer *mux) *Session {
+// newSession wraps a negotiated link. The reader isn't running yet. outer and keeper are nil without a Client.
+func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 	s := &Session{
-		opts: o, link: l, outer: outer, calls: newPending(), lane: new(lane),
-		done: make(chan struct{}), given: make(chan struct{}), gone: make(chan struct{}), handed: make(chan struct{}),
+		opts: o, link: l, state: l.state, outer: outer, calls: newPending(), lane: new(lane), keeper: keeper,
+		done: make(chan struct{}), given: make(chan struct{}), handed: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
-	s.out = &outbox{w: l.conn, wire: l.wire, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.lost}
+	s.out = &outbox{link: l, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.lost}
 	return s
 }
 
@@ -61,22 +65,45 @@ func (s *Session) start() {
 	if s.opts.Setup != nil {
 		s.opts.Setup(s)
 	}
-	go s.read()
+	go s.read(s.link)
+	s.manage()
+}
+
+// linked returns the present link; when the stream is suspended, the last one.
+func (s *Session) linked() *link {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.link
 }
 
 // JID returns the full JID that the server has bound to this session (RFC 6120 §7).
-func (s *Session) JID() jid.JID { return s.link.state.JID }
+func (s *Session) JID() jid.JID { return s.ConnectionState().JID }
 
-// ConnectionState returns what was negotiated for this session.
-func (s *Session) ConnectionState() ConnectionState { return s.link.state }
+// ConnectionState returns what was negotiated for this session; after a resumption, for its present connection.
+func (s *Session) ConnectionState() ConnectionState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
 
 // Features returns the names of the stream features that the server announced after authentication.
 func (s *Session) Features() Features {
-	names := make(Features, len(s.link.features.Names))
-	for i, n := range s.link.features.Names {
+	offered := s.linked().features.Names
+	names := make(Features, len(offered))
+	for i, n := range offered {
 		names[i] = xml.Name{Space: n.Space, Local: n.Local}
 	}
 	return names
+}
+
+// hasEnded reports whether Done is closed.
+func (s *Session) hasEnded() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // Done returns a channel that is closed when the session has ended; Err then says why.
@@ -105,19 +132,14 @@ func (s *Session) Send(ctx context.Context, st stanza.Stanza) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	return s.send(ctx, st, "")
+	return s.send(ctx, st, "", nil)
 }
 
-// send is Send with the id to use where the stanza has none.
-func (s *Session) send(ctx context.Context, st stanza.Stanza, id string) error {
-	if err := s.out.ready(ctx); err != nil {
+// send is Send with the id to use where the stanza has none, and with who is told when the server has it.
+func (s *Session) send(ctx context.Context, st stanza.Stanza, id string, told *receipt) error {
+	if err := s.out.put(ctx, st, id, told); err != nil {
 		return s.sendError(err)
 	}
-	if err := s.out.encode(st, id); err != nil {
-		s.out.mu.Unlock()
-		return err
-	}
-	s.out.send(ctx.Done())
 	return nil
 }
 
@@ -163,7 +185,7 @@ func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
 	}
 	defer s.calls.remove(id)
 	s.lane.wake()
-	if err := s.send(ctx, iq, id); err != nil {
+	if err := s.send(ctx, iq, id, nil); err != nil {
 		return nil, err
 	}
 	select {
@@ -192,13 +214,14 @@ func answer(reply *stanza.IQ) (*stanza.IQ, error) {
 	return reply, reply.Error
 }
 
-// lost ends the session after its connection has failed.
-func (s *Session) lost(err error) {
-	if errors.Is(err, ErrPeerSilent) {
-		s.end(ErrPeerSilent)
-		return
+// lost suspends the stream after the connection l has failed, if somebody will resume it, and else ends the session.
+func (s *Session) lost(l *link, err error) {
+	if !errors.Is(err, ErrPeerSilent) {
+		err = fmt.Errorf("xmpp: connection lost: %w", err)
 	}
-	s.end(fmt.Errorf("xmpp: connection lost: %w", err))
+	if !s.suspend(l, err) {
+		s.end(s.verdict(err))
+	}
 }
 
 // end makes err the session's end, if it has none yet: pending calls return, senders fail, the connection is cut, and
@@ -210,16 +233,18 @@ func (s *Session) end(err error) {
 		return
 	}
 	s.ended = true
+	orderly := s.closing && errors.Is(err, ErrPeerClosed)
 	if s.closing && !errors.Is(err, ErrSlowConsumer) {
 		err = nil // RFC 6120 §4.4: what happens after our own </stream:stream> is no failure
 	}
 	s.err = err
-	cause := s.cause()
+	cause, l := s.cause(), s.link
 	s.mu.Unlock()
 	s.calls.close(cause)
 	s.out.close(cause)
-	s.link.wire.Conn.Close()
+	l.wire.Conn.Close()
 	close(s.done)
+	s.writeOff(cause, orderly)
 	s.lane.wake()
 	if s.lane.claim() {
 		go s.dispatch()
@@ -279,17 +304,24 @@ func (s *Session) close(ctx context.Context) error {
 	s.mu.Lock()
 	first := !s.closing && !s.ended
 	s.closing = true
+	l, suspended := s.link, s.suspended
 	s.mu.Unlock()
 	s.lane.wake()
-	if first {
+	switch {
+	case first && suspended:
+		s.end(nil)
+	case first:
 		s.calls.close(ErrClosed)
+		if ack := s.intake.answer(); ack != nil {
+			s.out.raw(ack)
+		}
 		s.out.finish(ctx.Done(), stream.Close, ErrClosed)
 	}
 	select {
-	case <-s.gone:
+	case <-l.gone:
 	case <-ctx.Done():
 		s.shut()
-		<-s.gone
+		<-l.gone
 	}
 	return s.Err()
 }

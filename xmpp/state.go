@@ -11,25 +11,27 @@ type StateKind string
 
 // The kinds of state.
 const (
-	Offline StateKind = "offline" // no session; the client is waiting to connect, or connecting
-	Online  StateKind = "online"  // a new session is bound
+	Offline   StateKind = "offline"   // no session; the client is waiting to connect, or connecting
+	Online    StateKind = "online"    // a new session is bound
+	Suspended StateKind = "suspended" // the connection is lost; the session waits to be resumed (XEP-0198)
+	Resumed   StateKind = "resumed"   // the same session goes on, on a new connection
 )
 
 // A State is what a Client has come to.
 type State struct {
 	Kind    StateKind
-	Session *Session      // the session, when Online
-	Err     error         // Offline: why the last session or attempt ended; nil at first
-	Retry   time.Duration // Offline: how long until the next attempt; 0 while one is under way
+	Session *Session      // the session; nil when Offline
+	Err     error         // Offline, Suspended: why the last session, connection or attempt ended; nil at first
+	Retry   time.Duration // Offline, Suspended: how long until the next attempt; 0 while one is under way
 }
 
 // String says it in a line.
 func (s State) String() string {
 	switch {
-	case s.Kind == Online:
-		return "online as " + s.Session.JID().String()
+	case s.Kind == Online || s.Kind == Resumed:
+		return string(s.Kind) + " as " + s.Session.JID().String()
 	case s.Err != nil:
-		return fmt.Sprintf("offline: %v; next attempt in %v", s.Err, s.Retry.Round(time.Millisecond))
+		return fmt.Sprintf("%s: %v; next attempt in %v", s.Kind, s.Err, s.Retry.Round(time.Millisecond))
 	}
 	return string(s.Kind)
 }
@@ -77,8 +79,10 @@ func (c *Client) State(ctx context.Context) <-chan State {
 	return w.ch
 }
 
-// become makes st the client's state and tells the watchers. mu is held.
+// become makes st the client's state and tells the watchers.
 func (c *Client) become(st State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.state = st
 	for w := range c.watchers {
 		w.tell(st)

@@ -111,6 +111,13 @@ func (q *Queue[T]) Push(v T, size int) (number uint64, ok bool) {
 	return q.Sent(), true
 }
 
+// PushOver is Push for a stanza that can't wait for room, because its sender is the one who makes room: it is taken
+// whatever the limits. Its number is returned.
+func (q *Queue[T]) PushOver(v T, size int) (number uint64) {
+	q.push(v, size)
+	return q.Sent()
+}
+
 func (q *Queue[T]) push(v T, size int) {
 	if q.n == len(q.ring) {
 		q.resize(max(minRing, 2*len(q.ring)))

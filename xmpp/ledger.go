@@ -1,0 +1,197 @@
+package xmpp
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/canto-im/canto/internal/stream"
+)
+
+// A receipt is what a Deliver waits for.
+type receipt struct {
+	done chan struct{} // closed when it's known
+	err  error         // set before: nil when the server took responsibility
+}
+
+func (r *receipt) settle(err error) {
+	if r != nil {
+		r.err = err
+		close(r.done)
+	}
+}
+
+// A kept is a stanza that the server has not acknowledged.
+type kept struct {
+	xml  []byte
+	at   int64    // when it was first sent, in milliseconds since 1970
+	told *receipt // nil: nobody waits
+}
+
+// A ledger is the outbound side of stream management (XEP-0198): what was sent and not acknowledged. It is used with
+// outbox.mu held.
+type ledger struct {
+	queue    *stream.Queue[kept]
+	requests stream.Requests
+	policy   stream.AckPolicy
+	arena    []byte        // memory for the copies, handed out from its front
+	scratch  []kept        // for acknowledgements
+	asked    *atomic.Int64 // outbox.asked
+}
+
+const arenaBytes = 32 << 10
+
+func newLedger(asked *atomic.Int64) *ledger {
+	return &ledger{queue: stream.NewQueue[kept](stream.QueueLimits{}), asked: asked}
+}
+
+// sent enters a stanza that is about to be written, if there is room for it.
+func (g *ledger) sent(xml []byte, told *receipt) bool {
+	if !g.queue.Fits(len(xml)) {
+		return false
+	}
+	g.queue.Push(kept{xml: g.copy(xml), at: time.Now().UnixMilli(), told: told}, len(xml))
+	g.requests.Sent(len(xml))
+	return true
+}
+
+// force enters a stanza of the reader's own, whatever the limits: it can't wait for room, which only it can make.
+func (g *ledger) force(xml []byte) {
+	if !g.sent(xml, nil) {
+		g.queue.PushOver(kept{xml: g.copy(xml), at: time.Now().UnixMilli()}, len(xml))
+		g.requests.Sent(len(xml))
+	}
+}
+
+// copy keeps b in the arena: one allocation for many stanzas, freed when all of them are acknowledged.
+func (g *ledger) copy(b []byte) []byte {
+	if len(b) > arenaBytes/4 {
+		return append([]byte(nil), b...)
+	}
+	if len(b) > cap(g.arena)-len(g.arena) {
+		g.arena = make([]byte, 0, arenaBytes)
+	}
+	start := len(g.arena)
+	g.arena = append(g.arena, b...)
+	return g.arena[start:len(g.arena):len(g.arena)]
+}
+
+// request appends <r/> where it's due, or in any case when must is set.
+func (g *ledger) request(dst []byte, now time.Time, must bool) []byte {
+	if !must && !g.policy.Request(g.requests, g.queue.Len(), true, now) {
+		return dst
+	}
+	g.requests.Asked(now, g.queue.Sent())
+	g.asked.CompareAndSwap(0, now.UnixNano())
+	return append(dst, stream.Request...)
+}
+
+// acknowledged takes the h of an <a/>.
+func (g *ledger) acknowledged(h uint32) error {
+	acked, err := g.queue.Ack(g.scratch[:0], h)
+	g.settle(acked)
+	if err != nil {
+		return err
+	}
+	g.requests.Answered(g.queue.Acked())
+	g.asked.Store(0)
+	if asked, open := g.requests.Open(); open {
+		g.asked.Store(asked.UnixNano())
+	}
+	return nil
+}
+
+// resumed takes the h of <resumed/> or <failed/>.
+func (g *ledger) resumed(h uint32) error {
+	acked, err := g.queue.Resume(g.scratch[:0], h)
+	g.settle(acked)
+	g.requests = stream.Requests{}
+	g.asked.Store(0)
+	return err
+}
+
+// settle tells who waits for these stanzas that the server has them.
+func (g *ledger) settle(acked []kept) {
+	for i := range acked {
+		acked[i].told.settle(nil)
+	}
+	clear(acked)
+	if g.scratch = acked[:0]; cap(acked) > 1024 {
+		g.scratch = nil
+	}
+	if g.queue.Len() == 0 {
+		g.arena = nil // an idle session keeps none
+	}
+}
+
+// An intake is the inbound side: what was received, and how much of it was handled.
+type intake struct {
+	policy stream.AckPolicy
+
+	mu     sync.Mutex // protects what follows
+	on     bool       // counting has begun: <enabled/> was received
+	ledger stream.Inbound
+	told   uint32 // the h that the server was told last
+}
+
+// counts reports whether counting has begun.
+func (in *intake) counts() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.on
+}
+
+// begin starts to count (XEP-0198 §4: h is 0 when the stream becomes managed).
+func (in *intake) begin() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.on = true
+}
+
+// receive numbers a stanza; 0 is one that needs no count. fresh is false for one that was received before.
+func (in *intake) receive() (number uint64, fresh bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.on {
+		return 0, true
+	}
+	return in.ledger.Receive()
+}
+
+// handled counts a stanza and appends the <a/> that is due, if one is.
+func (in *intake) handled(number uint64) (ack []byte) {
+	if number == 0 {
+		return nil
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.ledger.Done(number)
+	if in.policy.Ack(in.ledger.H(), in.told, false) {
+		return in.ack()
+	}
+	return nil
+}
+
+// answer is the <a/> for an <r/> (XEP-0198 §4: it must not be withheld).
+func (in *intake) answer() []byte {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.on {
+		return nil
+	}
+	return in.ack()
+}
+
+// ack is <a/> for what is handled. mu is held.
+func (in *intake) ack() []byte {
+	in.told = in.ledger.H()
+	return stream.AppendAck(nil, in.told)
+}
+
+// resume is the h for <resume/>.
+func (in *intake) resume() uint32 {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.told = in.ledger.Resume()
+	return in.told
+}

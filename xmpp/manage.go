@@ -1,0 +1,301 @@
+package xmpp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/stream"
+	"github.com/canto-im/canto/internal/xmltext"
+	"github.com/canto-im/canto/stanza"
+)
+
+// ErrUnknownDelivery is returned by Deliver when it can't be known whether the server took a stanza: it was sent, and
+// what happened then is lost with the session. It also comes with such stanzas to Options.Undelivered.
+var ErrUnknownDelivery = errors.New("xmpp: it is not known whether the server took the stanza")
+
+var (
+	errNoManagement = errors.New("xmpp: the server offers no stream management (XEP-0198), so nobody says what it took; use Send")
+	errNotResumed   = errors.New("xmpp: the server did not resume the stream")
+	errNoProgress   = errors.New("xmpp: the stream was resumed several times and nothing came of it")
+)
+
+// maxStalls is how many times in a row a stream is resumed without anything coming of it. Prosody 0.12 and 13 go on
+// parsing from the half stanza where the last connection was cut, and may then be silent for ever.
+const maxStalls = 3
+
+// managed is what is known of a stream under stream management (XEP-0198).
+type managed struct {
+	id        string // the SM-ID
+	location  string // where the server wants the next connection
+	resumable bool
+	stalls    int // resumptions since something came of one
+}
+
+// manage asks for stream management where it's offered (XEP-0198 §3). Stanzas count from the moment of asking; the
+// answer is the reader's.
+func (s *Session) manage() {
+	if !s.link.features.StreamManagement {
+		return
+	}
+	o := s.out
+	o.mu.Lock()
+	o.ledger = newLedger(&o.asked)
+	o.rawLocked(stream.Enable{Resume: s.keeper != nil}.Append(nil))
+}
+
+// readManagement acts on an element of XEP-0198.
+func (s *Session) readManagement(l *link, tok *xmltext.Token) error {
+	switch tok.Name.Local {
+	case "r":
+		if err := l.dec.SkipElement(); err != nil {
+			return err
+		}
+		if ack := s.intake.answer(); ack != nil {
+			s.out.raw(ack)
+		}
+		return nil
+	case "a":
+		h, err := stream.ReadAck(l.dec, tok)
+		if err != nil {
+			return err
+		}
+		return s.acknowledged(h)
+	case "enabled":
+		e, err := stream.ReadEnabled(l.dec, tok)
+		if err != nil {
+			return err
+		}
+		s.enabled(e)
+		return nil
+	case "failed":
+		f, err := stream.ReadFailed(l.dec, tok)
+		if err != nil {
+			return err
+		}
+		s.unmanaged(f)
+		return nil
+	}
+	return l.dec.SkipElement()
+}
+
+// enabled begins to count what arrives (XEP-0198 §4).
+func (s *Session) enabled(e stream.Enabled) {
+	s.intake.begin()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stream = managed{id: e.ID, location: e.Location, resumable: e.Resumable()}
+}
+
+// unmanaged goes on without: the server refused after all.
+func (s *Session) unmanaged(f *stream.Failed) {
+	s.opts.Logger.Warn("xmpp: no stream management", "err", f)
+	o := s.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if g := o.ledger; g != nil {
+		o.ledger = nil
+		for _, k := range g.queue.Unacked() {
+			k.told.settle(fmt.Errorf("%w: %w", ErrUnknownDelivery, f))
+		}
+	}
+	o.makeRoom()
+}
+
+// acknowledged takes the server's h.
+func (s *Session) acknowledged(h uint32) error {
+	s.progress()
+	o := s.out
+	o.mu.Lock()
+	if o.ledger == nil {
+		o.mu.Unlock()
+		return nil
+	}
+	if err := o.ledger.acknowledged(h); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	o.makeRoom()
+	if o.busy {
+		o.mu.Unlock()
+		return nil // whoever writes asks, too
+	}
+	o.rawLocked(o.ledger.request(nil, o.lastSent, false))
+	return nil
+}
+
+// progress notes that something came of the present connection.
+func (s *Session) progress() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stream.stalls = 0
+}
+
+// suspend keeps the session although its connection l is lost, and tells the keeper. It reports false when the session
+// must end.
+func (s *Session) suspend(l *link, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l != s.link || s.suspended || s.ended {
+		return true // another connection has taken over, or it's known already
+	}
+	if s.keeper == nil || s.closing || !s.stream.resumable || s.stream.stalls >= maxStalls {
+		return false
+	}
+	s.suspended = true
+	s.out.detach()
+	l.wire.Conn.Close()
+	s.keeper <- err
+	return true
+}
+
+// verdict is what a session ends with that is not suspended after err.
+func (s *Session) verdict(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.keeper != nil && s.stream.stalls >= maxStalls {
+		return fmt.Errorf("%w: %w", errNoProgress, err)
+	}
+	return err
+}
+
+// A resumption is what a new connection needs to go on with the stream of an old one.
+type resumption struct {
+	stream.Resumption
+	state    ConnectionState
+	location string
+}
+
+// resumption returns it for a suspended session. The old connection must have been read to its end, which this waits for.
+func (s *Session) resumption() *resumption {
+	l := s.linked()
+	<-l.gone
+	h := s.intake.resume()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &resumption{
+		Resumption: stream.Resumption{H: h, PrevID: s.stream.id},
+		state:      s.state,
+		location:   s.stream.location,
+	}
+}
+
+// attach goes on with the stream on the link l, whose server has handled h of our stanzas: what lacks is sent again, in
+// its order, before anything new (XEP-0198 §5).
+func (s *Session) attach(l *link, h uint32) error {
+	s.mu.Lock()
+	if s.ended || s.closing {
+		s.mu.Unlock()
+		l.wire.Conn.Close()
+		return ErrClosed
+	}
+	s.link, s.state, s.suspended = l, l.state, false
+	s.stream.stalls++
+	s.mu.Unlock()
+	o := s.out
+	o.mu.Lock()
+	o.link = l
+	err := o.ledger.resumed(h)
+	if err == nil {
+		o.fresh()
+		for _, k := range o.ledger.queue.Unacked() {
+			o.buf.b = append(o.buf.b, k.xml...)
+		}
+	}
+	o.makeRoom()
+	go s.read(l)
+	if err != nil { // XEP-0198 §6: the server claims what it can't have handled
+		o.mu.Unlock()
+		l.wire.Conn.Close()
+		s.end(err)
+		return err
+	}
+	o.rawLocked(o.ledger.request(nil, o.lastSent, true))
+	return nil
+}
+
+// giveUp ends a suspended session that was not resumed; h is what the server had handled, if it said so.
+func (s *Session) giveUp(h uint32, known bool, why error) {
+	if known {
+		s.out.mu.Lock()
+		if err := s.out.ledger.resumed(h); err != nil {
+			s.opts.Logger.Warn("xmpp: the server's count of what it handled is wrong", "err", err)
+		}
+		s.out.mu.Unlock()
+	}
+	s.end(why)
+}
+
+// writeOff hands what was sent and not acknowledged back to the program: as the error of Deliver, or to
+// Options.Undelivered. After an orderly end the server has read all, and only a Deliver still wants to know.
+func (s *Session) writeOff(cause error, orderly bool) {
+	o := s.out
+	o.mu.Lock()
+	g := o.ledger
+	o.ledger = nil
+	o.mu.Unlock()
+	if g == nil {
+		return
+	}
+	cause = fmt.Errorf("%w: %w", ErrUnknownDelivery, cause)
+	for _, k := range g.queue.Unacked() {
+		switch {
+		case k.told != nil:
+			k.told.settle(cause)
+		case !orderly:
+			s.undelivered(k, cause)
+		}
+	}
+}
+
+// undelivered gives one stanza back.
+func (s *Session) undelivered(k kept, cause error) {
+	st, err := readBack(k.xml)
+	if err != nil {
+		s.opts.Logger.Error("xmpp: a stanza of our own can't be read back", "err", err)
+		return
+	}
+	if s.opts.Undelivered == nil {
+		s.opts.Logger.Warn("xmpp: delivery unknown", "stanza", st.Kind(), "to", st.Header().To, "id", st.Header().ID, "err", cause)
+		return
+	}
+	s.opts.Undelivered(st, cause)
+}
+
+// readBack decodes a stanza as it was written to a stream.
+func readBack(xml []byte) (stanza.Stanza, error) {
+	root := strings.NewReader("<stream xmlns='" + ns.Client + "'>")
+	d := xmltext.NewDecoder(io.MultiReader(root, bytes.NewReader(xml)), xmltext.Limits{StanzaBytes: len(xml) + 64})
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
+	}
+	tok, err := d.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	return stanza.NewDecoder(d).Decode(tok)
+}
+
+// Deliver sends st and returns nil once the server has taken responsibility for it, which it says with stream management
+// (XEP-0198). An error that is ErrUnknownDelivery says that this can't be known, because the session or ctx ended before
+// the server spoke: the stanza may have arrived or not. With any other error it was not sent. Deliver fails at once where
+// the server offers no stream management. Several Delivers may wait at the same time; each costs no round trip of its own.
+func (s *Session) Deliver(ctx context.Context, st stanza.Stanza) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	told := &receipt{done: make(chan struct{})}
+	if err := s.send(ctx, st, "", told); err != nil {
+		return err
+	}
+	select {
+	case <-told.done:
+		return told.err
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrUnknownDelivery, context.Cause(ctx))
+	}
+}

@@ -1,0 +1,110 @@
+package xmpp
+
+import (
+	"time"
+
+	"github.com/canto-im/canto/internal/stream"
+	"github.com/canto-im/canto/stanza"
+
+	"github.com/canto-im/canto/internal/ns"
+)
+
+// A watchdog keeps a connection alive and notices when it's dead. It belongs to the reader of one link, which asks it
+// how long to wait for bytes: so there is no timer that ticks.
+type watchdog struct {
+	s     *Session
+	keep  time.Duration // how long nothing may arrive before the server is asked for a sign of life; ≤ 0: for ever
+	dead  time.Duration // how long it may then take
+	retry time.Duration // how long to wait for acknowledgements before asking again
+
+	last   time.Time // when something arrived
+	probed time.Time // when the server was asked since; zero: it was not
+}
+
+func newWatchdog(s *Session) *watchdog {
+	return &watchdog{s: s, keep: s.opts.Keepalive, dead: s.opts.DeadAfter, retry: stream.DefaultRequestRetry, last: time.Now()}
+}
+
+// until is when the reader must look up from an empty connection; zero: never.
+func (w *watchdog) until() (t time.Time) {
+	if asked := w.s.out.askedAt(); !asked.IsZero() {
+		return time.Now().Add(min(w.retry, w.dead))
+	}
+	switch {
+	case !w.probed.IsZero():
+		return w.probed.Add(w.dead)
+	case w.keep > 0:
+		return w.last.Add(w.keep)
+	}
+	return time.Time{}
+}
+
+// arrived notes a sign of life, and gives one when nothing was sent for long (RFC 6120 §4.6.1).
+func (w *watchdog) arrived() {
+	w.last, w.probed = time.Now(), time.Time{}
+	w.s.keepalive(w.last)
+}
+
+// silent decides what to do when until has passed without a byte. An error ends the connection.
+func (w *watchdog) silent() error {
+	now := time.Now()
+	if asked := w.s.out.askedAt(); !asked.IsZero() && now.Sub(later(asked, w.last)) >= w.dead {
+		return ErrPeerSilent
+	}
+	if !w.probed.IsZero() && now.Sub(w.probed) >= w.dead {
+		return ErrPeerSilent
+	}
+	w.s.askAgain(now)
+	if w.probed.IsZero() && w.keep > 0 && now.Sub(w.last) >= w.keep {
+		w.probed = now
+		w.s.probe(now)
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// keepalive sends a space when nothing has been sent for a while (RFC 6120 §4.6.1).
+func (s *Session) keepalive(now time.Time) {
+	if s.opts.Keepalive <= 0 {
+		return
+	}
+	s.out.mu.Lock()
+	due := !s.out.busy && now.Sub(s.out.lastSent) >= s.opts.Keepalive
+	s.out.mu.Unlock()
+	if due {
+		s.out.raw([]byte(" "))
+	}
+}
+
+// askAgain sends <r/> when the last one is old and something is still unacknowledged.
+func (s *Session) askAgain(now time.Time) {
+	o := s.out
+	o.mu.Lock()
+	if o.ledger == nil {
+		o.mu.Unlock()
+		return
+	}
+	o.rawLocked(o.ledger.request(nil, now, false))
+}
+
+// probe asks the server for a sign of life: for an acknowledgement where the stream is managed (XEP-0198 §4), else with
+// a ping (XEP-0199), to which any answer will do, an error too.
+func (s *Session) probe(now time.Time) {
+	o := s.out
+	o.mu.Lock()
+	if o.ledger != nil && s.intake.counts() {
+		o.rawLocked(o.ledger.request(nil, now, true))
+		return
+	}
+	o.mu.Unlock()
+	ping := &stanza.IQ{Type: stanza.Get, ID: stanza.NewID(), To: s.JID().Domain(), Payload: pingPayload}
+	s.sendNow(ping)
+}
+
+var pingPayload, _ = stanza.ParseElement(`<ping xmlns='` + ns.Ping + `'/>`)
