@@ -15,8 +15,7 @@
 //
 // # How it is made
 //
-// A JID is its canonical text and two lengths that follow from the text; every method but Parse, New and WithResource is a
-// slice of it. There is no way to a JID that does not enforce the rules: the zero JID aside, a JID is an address.
+// A JID is its canonical text and two lengths that follow from the text; its parts are slices of it. There is no way to a JID that does not enforce the rules: the zero JID aside, a JID is an address.
 //
 // Nearly all addresses on the wire are ASCII and canonical. [Parse] sees that with one table look-up a byte, allocates
 // nothing and shares the text that it was given. (Who parses a piece of a large text and keeps it may want strings.Clone.)
