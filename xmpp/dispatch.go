@@ -170,6 +170,7 @@ func (s *Session) run(r *registration, st stanza.Stanza) (reply any, err error) 
 			s.opts.Logger.Error("xmpp: handler panicked", "handler", r.site, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
+	s.atWork.Store(r)
 	return r.HandleStanza(s.ctx, st)
 }
 

@@ -90,6 +90,13 @@ func (l *lane) held() (int, <-chan struct{}) {
 	return l.bytes, l.news
 }
 
+// over reports whether more than limit bytes are held.
+func (l *lane) over(limit int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes > limit
+}
+
 // wake makes all who wait for room look again.
 func (l *lane) wake() {
 	l.mu.Lock()

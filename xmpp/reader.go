@@ -2,6 +2,7 @@ package xmpp
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -104,9 +105,17 @@ func (s *Session) arrive(a arrival) error {
 		go s.dispatch()
 	}
 	if held > s.opts.Limits.LaneHard {
-		return ErrSlowConsumer
+		return fmt.Errorf("%w (%d bytes); the handler or channel that holds them up was registered at %s", ErrSlowConsumer, held, s.slowest())
 	}
 	return nil
+}
+
+// slowest is where the handler or channel was registered that the dispatcher waits for.
+func (s *Session) slowest() string {
+	if r := s.atWork.Load(); r != nil {
+		return r.site
+	}
+	return "(none yet)"
 }
 
 // malformed skips a stanza that can't be decoded, and answers it where an answer is due: one bad stanza harms nobody
@@ -144,26 +153,29 @@ func appendClient(dst []byte, st stanza.Stanza) ([]byte, error) {
 	return e.Bytes()
 }
 
+// pauseNote is how long reading may pause before that is logged, and a space sent if one is due.
+const pauseNote = 10 * time.Second
+
 // pause waits while more than Limits.LaneSoft is in the lane, so that TCP tells the server to slow down. It doesn't wait
 // while a Do waits for its answer, which may be behind what we'd not read.
 func (s *Session) pause() {
-	var tick *time.Timer
+	if !s.lane.over(s.opts.Limits.LaneSoft) {
+		return
+	}
+	tick := time.NewTicker(pauseNote)
+	defer tick.Stop()
 	for {
 		held, news := s.lane.held()
 		if held <= s.opts.Limits.LaneSoft || s.calls.any() || s.isClosing() {
 			return
-		}
-		if tick == nil {
-			tick = time.NewTimer(max(s.opts.Keepalive, time.Second))
-			defer tick.Stop()
 		}
 		select {
 		case <-news:
 		case <-s.done:
 			return
 		case now := <-tick.C:
+			s.opts.Logger.Warn("xmpp: not reading on: a handler or channel takes its time", "registered", s.slowest(), "held", held)
 			s.keepalive(now)
-			tick.Reset(max(s.opts.Keepalive, time.Second))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/canto-im/canto/internal/stream"
@@ -28,6 +29,7 @@ type Session struct {
 	outer  *mux // handlers of the Client that owns it, or nil
 	calls  *pending
 	lane   *lane
+	atWork atomic.Pointer[registration] // whom the dispatcher has given something to last
 	keeper chan error // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 
 	ctx    context.Context // of the handlers; ends once all was handed over, or with Close
