@@ -10,7 +10,7 @@ import (
 // startInside takes the start tag of an element inside a child that holds text. RFC 6121 §5.2.3, §5.2.4, §5.2.5, §4.7.2: such a
 // child must not contain mixed content; what stands there anyway is ignored and kept. From here on the child is written
 // again as it is read.
-func (w *work) startInside(*xmltext.Token) {
+func (w *work) startInside() {
 	c := &w.child
 	c.odd, c.inside = true, true
 	w.state = stateRaw
@@ -21,9 +21,8 @@ func (w *work) startInside(*xmltext.Token) {
 // child itself, so that it is of whatever content namespace it will be sent in.
 func (w *work) writeAgain() {
 	c := &w.child
-	if !c.wrote {
-		c.wrote = true
-		c.again = xmltext.Encoder{}
+	if c.again == nil {
+		c.again = new(xmltext.Encoder)
 		c.again.Reset(nil, w.space)
 		c.again.Start(c.name)
 		for _, a := range c.attrs {

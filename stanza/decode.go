@@ -162,7 +162,7 @@ func (d *Decoder) readChildren(w *work) error {
 			case xmltext.KindEnd:
 				w.endText()
 			case xmltext.KindStart:
-				w.startInside(t)
+				w.startInside()
 			}
 		}
 	}

@@ -82,12 +82,11 @@ type childState struct {
 	name   xmltext.Name
 	lang   span // or the parent of a thread
 	value  span
-	odd    bool            // the field cannot show all of it
-	inside bool            // stateRaw is for an element inside it
-	attrs  []attrSpan      // all attributes
-	again  xmltext.Encoder // the child written again, from the first element inside it on
-	wrote  bool            // again was started
-	done   span            // the part of value that again has
+	odd    bool             // the field cannot show all of it
+	inside bool             // stateRaw is for an element inside it
+	attrs  []attrSpan       // all attributes
+	again  *xmltext.Encoder // the child written again, once that is needed; nil before
+	done   span             // the part of value that again has
 }
 
 var workPool = sync.Pool{New: func() any { return new(work) }}
@@ -205,7 +204,7 @@ func (w *work) startChild(t *xmltext.Token) {
 		return
 	}
 	w.state = stateText
-	c.odd, c.wrote = false, false
+	c.odd, c.again = false, nil
 	c.lang, c.value, c.done = span{}, span{}, span{}
 	c.attrs = c.attrs[:0]
 	for _, a := range t.Attrs {
@@ -256,7 +255,7 @@ func (w *work) fieldOf(t *xmltext.Token) field {
 func (w *work) endRaw(raw []byte) {
 	c := &w.child
 	if c.inside {
-		c.again.Raw(string(raw))
+		c.again.RawBytes(raw)
 		w.state = stateText
 		return
 	}
