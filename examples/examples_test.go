@@ -1,0 +1,56 @@
+package examples
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// run runs a command and returns what it printed; it must succeed.
+func run(t *testing.T, dir string, name string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "XMPP_JID=", "XMPP_ADDR=", "XMPP_DIRECT_TLS=")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return string(out)
+}
+
+// TestEchobot runs the program as the README says.
+func TestEchobot(t *testing.T) {
+	out := run(t, "..", "go", "run", "./examples/echobot")
+	assert.Regexp(t, `online as bot@canto\.test/\S+: TLS 1\.3, SCRAM-SHA-\d+-PLUS, channel binding "tls-exporter"`, out)
+	assert.Contains(t, out, `juliet@canto.test says "wherefore art thou Romeo?"`)
+	assert.Contains(t, out, `bot@canto.test answers "wherefore art thou Romeo?"`)
+}
+
+// TestEchobotSource keeps the example as short as it is said to be.
+func TestEchobotSource(t *testing.T) {
+	b, err := os.ReadFile("echobot/main.go")
+	require.NoError(t, err)
+	assert.Less(t, len(regexp.MustCompile(`\n`).FindAll(b, -1)), 60)
+}
+
+// TestREADME does what the README says under "Use it", in an empty folder.
+func TestREADME(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)TestREADME.*?```sh\n(.*?)```").FindSubmatch(readme)
+	require.NotNil(t, block, "the README has no block for this test")
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(root, filepath.Join(dir, "canto")))
+	out := run(t, dir, "sh", "-euc", string(block[1]))
+	assert.Contains(t, out, "a note to myself\n")
+}
