@@ -15,7 +15,7 @@ import (
 // names are resolved, and encoding/xml would resolve them a second time.
 func (d *Decoder) TokenReader() xml.TokenReader {
 	r := &tokenReader{d: d}
-	if d.atStart {
+	if d.atStart() {
 		r.next, r.end = &d.tok, len(d.frames)-1
 	}
 	return r

@@ -23,19 +23,29 @@ type Decoder struct {
 	dups   attrSet
 
 	limit   int64 // stream offset that the stanza being read may not go beyond
+	floor   int   // where no more elements are open, text is not content: 1 in a stream, 0 in a fragment
 	state   docState
-	empty   bool  // the start tag that was read last was an empty element tag: its end token is due
-	skim    bool  // check only: the caller does not want to see the text
-	peeked  bool  // tok is what ReadToken will return next
-	atStart bool  // ReadToken has just returned a start token
-	pending error // what PeekKind met
-	failed  error // sticky
-	detail  string
+	special special
+	skim    bool   // check only: the caller does not want to see the text
+	pending error  // what PeekKind met
+	failed  error  // sticky
+	detail  string // what the fault is about, quoted in the error
 
 	task  task
 	elem  []byte
 	stale *staleMemory
 }
+
+// special is what keeps ReadToken from simply reading on.
+type special uint8
+
+const (
+	peeked  special = 1 << iota // tok is what ReadToken returns next
+	due                         // the last start tag was an empty element tag: its end token comes next
+	stopped                     // there is an error, pending or sticky
+	tasked                      // a task is under way
+	traced                      // stale memory is poisoned
+)
 
 // docState is where in the document the Decoder stands.
 type docState uint8
@@ -87,68 +97,98 @@ func (d *Decoder) ResetBytes(b []byte) { d.reset(buffer{b: b}, false) }
 func (d *Decoder) reset(b buffer, stream bool) {
 	d.stale.poison()
 	d.buffer, d.stream = b, stream
+	d.floor, d.special = 0, 0
+	if stream {
+		d.floor = 1
+	}
+	if d.stale != nil {
+		d.special = traced
+	}
 	d.limit = int64(d.limits.StanzaBytes)
 	d.scope.cut(0)
 	clear(d.frames)
 	d.frames = d.frames[:0]
 	d.tok, d.tag.phase, d.run = Token{}, tagNone, textScan{}
-	d.state, d.empty, d.peeked, d.atStart = atBeginning, false, false, false
-	d.pending, d.failed, d.detail = nil, nil, ""
+	d.state, d.pending, d.failed, d.detail = atBeginning, nil, nil, ""
 	d.endTask()
 }
 
 // PeekKind returns the kind of the token that ReadToken will return next; KindNone at an error and at the end, which
 // ReadToken then reports.
 func (d *Decoder) PeekKind() Kind {
-	if !d.peeked && d.pending == nil {
+	if d.special&peeked != 0 {
+		return d.tok.Kind
+	}
+	if d.pending == nil {
 		d.leave()
-		if d.pending = d.advance(); d.pending != nil {
-			return KindNone
+		if d.pending = d.advance(); d.pending == nil {
+			d.special |= peeked
+			return d.tok.Kind
 		}
-		d.peeked = true
+		d.special |= stopped
 	}
-	if d.pending != nil {
-		return KindNone
-	}
-	return d.tok.Kind
+	return KindNone
 }
 
 // ReadToken returns the next token: a view that is valid until the next call of any method. The error is io.EOF after the
 // end of the root element, io.ErrUnexpectedEOF when the input ends before it, a *SyntaxError, or what the reader returned:
 // that is not sticky, and reading goes on where it stopped.
 func (d *Decoder) ReadToken() (*Token, error) {
-	if d.peeked {
-		d.peeked = false
-	} else if err := d.next(); err != nil {
-		return nil, err
+	switch d.special {
+	case 0:
+		d.start, d.keep = d.pos, d.pos
+		n, f := d.scan(d.window())
+		if f == ok {
+			d.start, d.pos = d.pos, d.pos+n
+			return &d.tok, nil
+		}
+		d.tok.Kind = KindNone
+		if err := d.goOn(n, f); err != nil {
+			return nil, err
+		}
+		return &d.tok, nil
+	case due:
+		d.special = 0
+		d.start, d.keep = d.pos, d.pos
+		d.emitEnd()
+		return &d.tok, nil
 	}
-	d.atStart = d.tok.Kind == KindStart
+	return d.readSpecial()
+}
+
+func (d *Decoder) readSpecial() (*Token, error) {
+	if d.special&peeked != 0 {
+		d.special &^= peeked
+	} else {
+		d.leave()
+		if err := d.pending; err != nil {
+			d.pending = nil
+			return nil, err
+		}
+		if err := d.advance(); err != nil {
+			return nil, err
+		}
+	}
 	if d.stale != nil {
 		return d.stale.token(&d.tok), nil
 	}
 	return &d.tok, nil
 }
 
-// next makes the token after the one that was returned last.
-func (d *Decoder) next() error {
-	d.leave()
-	if err := d.pending; err != nil {
-		d.pending = nil
-		return err
-	}
-	return d.advance()
-}
-
 // leave ends the life of the last token and of a task that was given up.
 func (d *Decoder) leave() {
-	d.atStart = false
-	if d.task.kind != taskNone {
+	d.tok.Kind = KindNone
+	if d.failed == nil {
+		d.special &^= stopped
+	}
+	if d.special&tasked != 0 {
 		d.endTask()
 	}
-	if d.stale != nil {
-		d.stale.poison()
-	}
+	d.stale.poison()
 }
+
+// atStart reports whether a start token was returned last.
+func (d *Decoder) atStart() bool { return d.tok.Kind == KindStart && d.special&(peeked|tasked) == 0 }
 
 // Buffered returns the number of bytes that were read and not consumed by a token that was returned.
 func (d *Decoder) Buffered() int { return len(d.b) - d.returned() }
@@ -157,7 +197,7 @@ func (d *Decoder) Buffered() int { return len(d.b) - d.returned() }
 func (d *Decoder) InputOffset() int64 { return d.base + int64(d.returned()) }
 
 func (d *Decoder) returned() int {
-	if d.peeked {
+	if d.special&peeked != 0 {
 		return d.start
 	}
 	return d.pos
@@ -167,10 +207,11 @@ func (d *Decoder) returned() int {
 // after its end token.
 func (d *Decoder) Depth() int {
 	n := len(d.frames)
-	if d.peeked && d.tok.Kind == KindStart {
+	switch {
+	case d.special&peeked == 0:
+	case d.tok.Kind == KindStart:
 		return n - 1
-	}
-	if d.peeked && d.tok.Kind == KindEnd {
+	case d.tok.Kind == KindEnd:
 		return n + 1
 	}
 	return n
@@ -180,10 +221,10 @@ func (d *Decoder) Depth() int {
 // token becomes invalid. A Decoder does by itself with its read buffer what Release does, when a read fails with nothing
 // buffered, as it does at a deadline.
 func (d *Decoder) Release() {
-	d.leave()
-	if d.peeked || d.r == nil {
+	if d.special&(peeked|tasked) != 0 || d.r == nil {
 		return
 	}
+	d.leave()
 	d.keep = d.pos
 	if d.keep == len(d.b) && d.tag.phase == tagNone && d.run == (textScan{}) {
 		d.shift()
@@ -198,28 +239,32 @@ func (d *Decoder) advance() error {
 	if d.failed != nil {
 		return d.failed
 	}
-	if d.state == afterRoot && d.stream {
-		return io.EOF // what comes after the root is not ours, and may never come
-	}
 	d.start = d.pos
 	if d.task.kind != taskElement {
 		d.keep = d.pos
 	}
-	if d.empty {
-		d.empty = false
+	if d.special&due != 0 {
+		d.special &^= due
 		d.emitEnd()
 		return nil
 	}
+	return d.goOn(d.scan(d.window()))
+}
+
+// goOn takes what scan returned, and scans again with more input until there is a token or an error.
+func (d *Decoder) goOn(n int, f fault) error {
 	for {
-		n, f := d.scan(d.window())
 		switch f {
 		case ok:
 			d.start, d.pos = d.pos, d.pos+n
 			return nil
+		case ended:
+			return io.EOF
 		case more:
 			if err := d.refill(); err != nil {
 				return err
 			}
+			n, f = d.scan(d.window())
 		default:
 			return d.fail(n, f)
 		}
@@ -248,19 +293,28 @@ func (d *Decoder) refill() error {
 
 // scan reads the token at the start of w. It returns its length, or a fault and its place.
 func (d *Decoder) scan(w []byte) (int, fault) {
-	if d.state != inRoot || len(d.frames) == 1 && d.stream {
+	if len(d.frames) <= d.floor {
 		return d.scanOutside(w)
 	}
-	if len(w) > 1 && w[0] == '<' && d.run.pos == 0 {
-		switch w[1] {
-		case '/':
-			return d.scanEnd(w)
-		case '!', '?':
-		default:
-			return d.scanStart(w)
-		}
+	if len(w) < 2 || d.run.pos > 0 {
+		return d.scanText(w)
 	}
-	return d.scanText(w)
+	if w[0] != '<' {
+		i := plain(w, 0, '>')
+		if i+1 < len(w) && w[i] == '<' && w[i+1] != '!' {
+			t := &d.tok
+			t.Kind, t.Name, t.Attrs, t.Text = KindText, Name{}, nil, w[:i:i]
+			return i, ok
+		}
+		return d.scanText(w)
+	}
+	switch w[1] {
+	case '/':
+		return d.scanEnd(w)
+	case '!', '?':
+		return d.scanText(w)
+	}
+	return d.scanStart(w)
 }
 
 // within limits the stanza that begins at the first unread byte.
@@ -286,6 +340,7 @@ func (d *Decoder) fail(n int, f fault) error {
 	if d.detail != "" {
 		msg += " " + strconv.Quote(d.detail)
 	}
+	d.special |= stopped
 	d.failed = &SyntaxError{
 		Reason: e.reason, Limit: e.limit, Msg: msg, Offset: d.base + int64(d.pos+n), Path: d.path(),
 	}

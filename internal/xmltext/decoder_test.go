@@ -102,7 +102,7 @@ func TestFragments(t *testing.T) {
 // newFragmentReader reads a fragment from a reader, as no caller does, so that the chunks of one can be tested.
 func newFragmentReader(in io.Reader) *Decoder {
 	d := NewDecoder(in, Limits{})
-	d.stream = false
+	d.stream, d.floor = false, 0
 	return d
 }
 

@@ -17,26 +17,25 @@ const (
 
 // begin starts a task at the start tag that was just returned, or goes on with it.
 func (d *Decoder) begin(kind taskKind) error {
-	if d.stale != nil {
-		d.stale.poison()
-	}
+	d.stale.poison()
 	if d.task.kind == kind {
 		return nil
 	}
-	if !d.atStart {
+	if !d.atStart() {
 		return errNotAtStart
 	}
 	if kind == taskElement && d.stream && len(d.frames) == 1 {
 		return errRootElement
 	}
-	d.atStart = false
 	d.task = task{kind: kind, depth: len(d.frames) - 1}
+	d.special |= tasked
 	d.skim = true
 	return nil
 }
 
 func (d *Decoder) endTask() {
 	d.task = task{}
+	d.special &^= tasked
 	d.skim = false
 	d.scope.unwatch()
 }

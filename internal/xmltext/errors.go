@@ -67,6 +67,7 @@ type fault uint8
 const (
 	ok fault = iota
 	more
+	ended // the root of a stream is closed
 	faultName
 	faultColon
 	faultEqual
@@ -115,6 +116,7 @@ var faults = [...]struct {
 }{
 	ok:              {},
 	more:            {},
+	ended:           {},
 	faultName:       {reason: NotWellFormed, msg: "not a name"},
 	faultColon:      {reason: NotWellFormed, msg: "not a qualified name"},
 	faultEqual:      {reason: NotWellFormed, msg: "no = after the name of an attribute"},

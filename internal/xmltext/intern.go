@@ -15,7 +15,8 @@ const (
 	maxIntern    = 128 // bytes
 )
 
-// key is a short view of a string: its length and its ends. Up to 16 bytes it says all of it.
+// key is a short view of a string: its length and its first and last eight bytes (hi is 0 where there are no more than
+// eight). Up to 16 bytes it says all of it.
 type key struct {
 	lo, hi uint64
 	n      int
@@ -23,15 +24,38 @@ type key struct {
 
 func keyOf(b []byte) key {
 	n := len(b)
-	switch {
-	case n >= 8:
+	if n > 8 {
 		return key{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:]), n}
-	case n >= 4:
-		return key{uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:])), n}
-	case n > 0:
-		return key{uint64(b[0]) | uint64(b[n>>1])<<8, uint64(b[n-1]), n}
 	}
-	return key{}
+	var lo uint64
+	for i, c := range b {
+		lo |= uint64(c) << (8 * i)
+	}
+	return key{lo: lo, n: n}
+}
+
+// nameKey reads the key of the name at b[i], when 16 bytes are there and the name is shorter; otherwise its length is 0.
+// What it takes for a name may hold bytes that no name has: then no known name has its key.
+func nameKey(b []byte, i int) key {
+	if i+16 > len(b) {
+		return key{}
+	}
+	lo := binary.LittleEndian.Uint64(b[i:])
+	if m := nameStops(lo); m != 0 {
+		n := bits.TrailingZeros64(m) >> 3
+		return key{lo: lo & (1<<(8*n) - 1), n: n}
+	}
+	m := nameStops(binary.LittleEndian.Uint64(b[i+8:]))
+	n := bits.TrailingZeros64(m) >> 3 // 8 when there is none
+	if n == 0 {
+		return key{lo: lo, n: 8}
+	}
+	return key{lo, binary.LittleEndian.Uint64(b[i+n:]), 8 + n&7}
+}
+
+// nameStops marks, by its high bit, the first byte that is white space, a control, / or one of <=>?. See plain.
+func nameStops(w uint64) uint64 {
+	return ((w - ones*0x21) | ((w&(ones*0xfc) ^ ones*'<') - ones) | ((w ^ ones*'/') - ones)) &^ w & highs
 }
 
 // hash mixes a key. A peer can make names collide, which costs it the memory of its own names and us a constant.
@@ -66,17 +90,25 @@ func (t *interner) name(raw []byte) (q *qname, n int, f fault) {
 	if q := knownNames.find(k, raw); q != nil {
 		return q, 0, ok
 	}
-	return t.recent(k, raw)
+	if q := t.recent(k, raw); q != nil {
+		return q, 0, ok
+	}
+	return t.learn(k, raw)
 }
 
-func (t *interner) recent(k key, raw []byte) (q *qname, n int, f fault) {
+func (t *interner) recent(k key, raw []byte) *qname {
 	if t.names != nil {
-		for i := range t.names[k.hash()%recentNames] {
-			if s := &t.names[k.hash()%recentNames][i]; s.key == k && s.q != nil && k.is(s.q.raw, raw) {
-				return s.q, 0, ok
+		set := &t.names[k.hash()%recentNames]
+		for i := range set {
+			if s := &set[i]; s.key == k && s.q != nil && k.is(s.q.raw, raw) {
+				return s.q
 			}
 		}
 	}
+	return nil
+}
+
+func (t *interner) learn(k key, raw []byte) (q *qname, n int, f fault) {
 	if q, n, f = newQName(raw); f != ok || len(raw) > maxIntern {
 		return q, n, f
 	}
@@ -86,6 +118,18 @@ func (t *interner) recent(k key, raw []byte) (q *qname, n int, f fault) {
 	set := &t.names[k.hash()%recentNames]
 	set[0], set[1] = nameSlot{k, q}, set[0]
 	return q, 0, ok
+}
+
+// short returns the name at b[i] if it is short and met before, or nil.
+func (t *interner) short(b []byte, i int) *qname {
+	k := nameKey(b, i)
+	if k.n == 0 {
+		return nil
+	}
+	if q := knownNames.find(k, nil); q != nil {
+		return q
+	}
+	return t.recent(k, nil)
 }
 
 // space returns the string for a namespace name.

@@ -8,6 +8,9 @@ import (
 // scanOutside reads where character data is not allowed: before and after the root, and between the children of a
 // stream's root. White space there is consumed at once.
 func (d *Decoder) scanOutside(w []byte) (int, fault) {
+	if d.state == afterRoot && d.stream {
+		return 0, ended // what comes after the root is not ours, and may never come
+	}
 	if d.state == atBeginning {
 		if n, f := d.scanBeginning(w); f != ok {
 			return n, f

@@ -9,22 +9,28 @@ func (d *Decoder) finishStart(w []byte, n int) (int, fault) {
 	if len(d.frames) >= d.limits.Depth {
 		return 0, faultDepth
 	}
-	d.text = d.text[:0]
 	open := frame{q: t.q, mark: len(d.scope.stack), dflt: d.dflt()}
-	if t.decls > 0 {
+	if t.decls > 0 || t.escaped {
+		d.text = d.text[:0]
 		if i, f := d.declare(w, &open); f != ok {
 			return int(t.raw[i].at), f
 		}
 	}
-	var f fault
-	if open.name, f = d.elementName(&open); f != ok {
+	if t.q.prefix == "" && d.scope.below == 0 {
+		open.name.Local = t.q.local
+		if open.dflt >= 0 {
+			open.name.Space = d.scope.stack[open.dflt].uri
+		}
+	} else if f := d.elementName(&open); f != ok {
 		return 1, f
 	}
 	if i, f := d.resolveAttrs(w); f != ok {
 		return int(t.raw[i].at), f
 	}
 	d.frames = append(d.frames, open)
-	d.empty = w[n-2] == '/'
+	if w[n-2] == '/' {
+		d.special |= due
+	}
 	if d.state != inRoot {
 		d.state = inRoot
 		if d.stream {
@@ -57,7 +63,11 @@ func (d *Decoder) declare(w []byte, open *frame) (i int, f fault) {
 		} else if open.dflt >= open.mark {
 			return i, faultDupDecl
 		}
-		if f := d.scope.declare(prefix, d.intern.space(d.value(w, a)), open.mark); f != ok {
+		uri := w[a.from:a.to]
+		if a.escaped {
+			uri = d.normalised(uri)
+		}
+		if f := d.scope.declare(prefix, d.intern.space(uri), open.mark); f != ok {
 			d.detail = clip(a.q.raw)
 			return i, f
 		}
@@ -68,43 +78,55 @@ func (d *Decoder) declare(w []byte, open *frame) (i int, f fault) {
 	return 0, ok
 }
 
-func (d *Decoder) elementName(open *frame) (Name, fault) {
+// elementName resolves the name of the element.
+func (d *Decoder) elementName(open *frame) fault {
 	q := open.q
+	open.name.Local = q.local
 	if q.prefix == "" {
-		return Name{d.scope.defaultURI(open.dflt), q.local}, ok
+		open.name.Space = d.scope.defaultURI(open.dflt)
+		return ok
 	}
 	if q.decl == declPrefix {
-		return Name{}, faultXMLNSName
+		return faultXMLNSName
 	}
-	uri, f := d.scope.resolve(q.prefix)
-	if f != ok {
+	var f fault
+	if open.name.Space, f = d.scope.resolve(q.prefix); f != ok {
 		d.detail = clip(q.prefix)
 	}
-	return Name{uri, q.local}, f
+	return f
 }
 
 // resolveAttrs makes d.attrs. i is the attribute at fault.
 func (d *Decoder) resolveAttrs(w []byte) (i int, f fault) {
-	attrs := d.attrs[:0]
+	raw := d.tag.raw
+	if cap(d.attrs) < len(raw) {
+		d.attrs = make([]Attr, 2*len(raw)+4)
+	}
+	attrs, n := d.attrs[:len(raw)], 0
 	var seen, twice uint64
-	for i := range d.tag.raw {
-		a := &d.tag.raw[i]
+	for i := range raw {
+		a := &raw[i]
 		q := a.q
 		if q.decl != declNone {
 			continue
 		}
-		name := Name{Local: q.local} // Namespaces in XML 1.0 §6.2: the default is not for attributes
+		to := &attrs[n]
+		n++
+		to.Name.Local, to.Name.Space = q.local, "" // Namespaces in XML 1.0 §6.2: the default is not for attributes
 		if q.prefix != "" {
-			if name.Space, f = d.scope.resolve(q.prefix); f != ok {
+			if to.Name.Space, f = d.scope.resolve(q.prefix); f != ok {
 				d.detail = clip(q.prefix)
 				return i, f
 			}
 		}
+		to.Value = w[a.from:a.to:a.to]
+		if a.escaped {
+			to.Value = d.normalised(to.Value)
+		}
 		twice |= seen & q.bit
 		seen |= q.bit
-		attrs = append(attrs, Attr{name, d.value(w, a)})
 	}
-	d.attrs = attrs
+	d.attrs = attrs[:n]
 	if twice != 0 {
 		return d.checkDuplicates()
 	}
@@ -147,12 +169,8 @@ func duplicateOfFew(attrs []Attr) int {
 	return -1
 }
 
-// value returns the value of an attribute, normalised.
-func (d *Decoder) value(w []byte, a *rawAttr) []byte {
-	raw := w[a.from:a.to:a.to]
-	if !a.escaped {
-		return raw
-	}
+// normalised appends a value that is not as written to d.text and returns it.
+func (d *Decoder) normalised(raw []byte) []byte {
 	at := len(d.text)
 	d.text = appendValue(d.text, raw)
 	return d.text[at:len(d.text):len(d.text)]

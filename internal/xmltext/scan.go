@@ -1,6 +1,9 @@
 package xmltext
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // The functions here are pure: they read b from i on and return how far they came. With the fault more, the index returned
 // is where to go on once b has grown; with an error, it is the byte at fault.
@@ -24,37 +27,28 @@ func nameEnd(b []byte, i int) int {
 	return i
 }
 
-// consumeText takes character data up to the next <. escaped: not all of it is as written.
-func consumeText(b []byte, i int) (n int, escaped bool, f fault) {
+// consumeText takes character data up to the next <, & or CR.
+func consumeText(b []byte, i int) (n int, f fault) {
 	for {
 		if i = plain(b, i, '>'); i == len(b) {
-			return i, escaped, more
+			return i, more
 		}
 		switch c := b[i]; {
-		case c == '<':
-			return i, escaped, ok
+		case c == '<' || c == '&' || c == '\r':
+			return i, ok
 		case c == '\t' || c == '\n':
-			i++
-		case c == '\r': // XML 1.0 §2.11: line ends
-			escaped = true
 			i++
 		case c == '>': // XML 1.0 §2.4: ]]> must not stand in text
 			if i >= 2 && b[i-1] == ']' && b[i-2] == ']' {
-				return i, escaped, faultCDEnd
+				return i, faultCDEnd
 			}
 			i++
-		case c == '&':
-			n, f := consumeRef(b[i:])
-			if i += n; f != ok {
-				return i, escaped, f
-			}
-			escaped = true
 		case c >= utf8.RuneSelf:
 			if i, f = consumeWide(b, i); f != ok {
-				return i, escaped, f
+				return i, f
 			}
 		default:
-			return i, escaped, faultChar
+			return i, faultChar
 		}
 	}
 }
@@ -74,10 +68,11 @@ func consumeValue(b []byte, i int, quote byte) (n int, escaped bool, f fault) {
 		case c == '<': // XML 1.0 §3.1: no < in attribute values
 			return i, escaped, faultLess
 		case c == '&':
-			n, f := consumeRef(b[i:])
-			if i += n; f != ok {
+			_, n, f := consumeRef(b[i:])
+			if f != ok {
 				return i, escaped, f
 			}
+			i += n
 			escaped = true
 		case c >= utf8.RuneSelf:
 			if i, f = consumeWide(b, i); f != ok {
@@ -89,7 +84,7 @@ func consumeValue(b []byte, i int, quote byte) (n int, escaped bool, f fault) {
 	}
 }
 
-// consumeCDATA takes the inside of a CDATA section and its ]]>.
+// consumeCDATA takes the inside of a CDATA section up to its ]]> or the next CR.
 func consumeCDATA(b []byte, i int) (int, fault) {
 	for {
 		if i = plain(b, i, ']'); i == len(b) {
@@ -101,10 +96,12 @@ func consumeCDATA(b []byte, i int) (int, fault) {
 				return i, more
 			}
 			if b[i+1] == ']' && b[i+2] == '>' {
-				return i + 3, ok
+				return i, ok
 			}
 			i++
-		case c == '<' || c == '&' || c == '\t' || c == '\n' || c == '\r':
+		case c == '\r':
+			return i, ok
+		case c == '<' || c == '&' || c == '\t' || c == '\n':
 			i++
 		case c >= utf8.RuneSelf:
 			var f fault
@@ -117,36 +114,62 @@ func consumeCDATA(b []byte, i int) (int, fault) {
 	}
 }
 
-// consumeRef takes the reference that b begins with and returns its length.
-func consumeRef(b []byte) (int, fault) {
+// predefined returns what the reference at the start of b stands for, and its length, if it is to a predefined entity
+// (XML 1.0 §4.6) and is there whole. It is short for consumeRef.
+func predefined(b []byte) (string, int) {
+	if len(b) < len("&quot;") {
+		return "", 0
+	}
+	switch binary.LittleEndian.Uint32(b) {
+	case '&' | 'l'<<8 | 't'<<16 | ';'<<24:
+		return "<", 4
+	case '&' | 'g'<<8 | 't'<<16 | ';'<<24:
+		return ">", 4
+	case '&' | 'a'<<8 | 'm'<<16 | 'p'<<24:
+		if b[4] == ';' {
+			return "&", 5
+		}
+	case '&' | 'q'<<8 | 'u'<<16 | 'o'<<24:
+		if b[4] == 't' && b[5] == ';' {
+			return `"`, 6
+		}
+	case '&' | 'a'<<8 | 'p'<<16 | 'o'<<24:
+		if b[4] == 's' && b[5] == ';' {
+			return "'", 6
+		}
+	}
+	return "", 0
+}
+
+// consumeRef takes the reference that b begins with and returns its character and its length.
+func consumeRef(b []byte) (r rune, n int, f fault) {
 	if len(b) < 2 {
-		return 0, more
+		return 0, 0, more
 	}
 	if b[1] == '#' {
-		_, n, f := consumeCharRef(b)
-		return n, f
+		return consumeCharRef(b)
 	}
 	if class[b[1]]&isStart == 0 {
-		return 0, faultAmp
+		return 0, 0, faultAmp
 	}
 	for i, c := range b[1:min(len(b), maxRef)] {
 		if c == ';' {
-			if entity(b[1:1+i]) == 0 {
-				return 0, faultEntity // RFC 6120 §11.1: no entities but the predefined
+			if r = entity(b[1 : 1+i]); r == 0 {
+				return 0, 0, faultEntity // RFC 6120 §11.1: no entities but the predefined
 			}
-			return i + 2, ok
+			return r, i + 2, ok
 		}
 		if class[c]&isName == 0 {
-			return 0, faultAmp
+			return 0, 0, faultAmp
 		}
 	}
 	if len(b) >= maxRef {
-		return 0, faultEntity
+		return 0, 0, faultEntity
 	}
-	return 0, more
+	return 0, 0, more
 }
 
-// consumeCharRef takes a numeric reference and returns its character.
+// consumeCharRef takes a numeric reference.
 func consumeCharRef(b []byte) (r rune, n int, f fault) {
 	base, i := rune(10), 2
 	if len(b) > 2 && b[2] == 'x' {
@@ -183,7 +206,7 @@ func digit(c byte) rune {
 }
 
 // entity returns the character of a predefined entity (XML 1.0 §4.6), or 0.
-func entity(name []byte) byte {
+func entity(name []byte) rune {
 	switch string(name) {
 	case "lt":
 		return '<'

@@ -19,15 +19,16 @@ const (
 
 // tagScan is how far the reading of a tag came; places are relative to its <.
 type tagScan struct {
-	phase tagPhase
-	space bool // there was white space in the gap
-	quote byte
-	pos   int // the next byte to look at
-	mark  int // where the name or value being read begins
-	q     *qname
-	attr  rawAttr
-	raw   []rawAttr // the attributes read so far
-	decls int       // of them, namespace declarations
+	phase   tagPhase
+	space   bool // there was white space in the gap
+	escaped bool // a value is not as written
+	quote   byte
+	pos     int // the next byte to look at
+	mark    int // where the name or value being read begins
+	q       *qname
+	attr    rawAttr
+	raw     []rawAttr // the attributes read so far
+	decls   int       // of them, namespace declarations
 }
 
 // rawAttr is an attribute as written: its name at at, its value from from to to.
@@ -57,64 +58,74 @@ func (d *Decoder) scanStart(w []byte) (int, fault) {
 // It returns 0 when it is not, with the state that slowStart goes on from.
 func (d *Decoder) fastStart(w []byte) int {
 	t := &d.tag
-	t.raw, t.decls = t.raw[:0], 0
+	t.raw, t.decls, t.escaped = t.raw[:0], 0, false
 	t.phase, t.pos = tagName, 1
-	i := nameEnd(w, 1)
-	if i == len(w) || i-1 > d.limits.NameBytes {
-		return 0
-	}
-	var f fault
-	if t.q, _, f = d.intern.name(w[1:i]); f != ok {
+	if t.q = d.fastName(w, 1); t.q == nil {
 		return 0
 	}
 	t.phase, t.space = tagGap, false
-	for t.pos = i; ; t.pos = i {
-		switch w[i] {
-		case '>':
-			return i + 1
-		case '/':
-			if i+1 < len(w) && w[i+1] == '>' {
-				return i + 2
-			}
-			return 0
-		case ' ':
-			if i = d.fastAttr(w, i+1); i == 0 {
-				return 0
-			}
-		default:
+	for i := 1 + len(t.q.raw); ; { // w[i] is there
+		t.pos = i
+		if w[i] != ' ' {
+			return t.fastEnd(w, i)
+		}
+		q := d.fastName(w, i+1)
+		if q == nil {
 			return 0
 		}
+		from := i + len(q.raw) + len(" ='")
+		if from >= len(w) || w[from-2] != '=' || len(t.raw) >= d.limits.Attrs {
+			return 0
+		}
+		quote := w[from-1]
+		if quote != '\'' && quote != '"' {
+			return 0
+		}
+		to, escaped := plain(w, from, quote), false
+		if to < len(w) && w[to] != quote {
+			var f fault
+			if to, escaped, f = consumeValue(w, to, quote); f != ok {
+				return 0
+			}
+		}
+		if to+1 >= len(w) {
+			return 0
+		}
+		t.add(rawAttr{q: q, at: int32(i + 1), from: int32(from), to: int32(to), escaped: escaped})
+		i = to + 1
 	}
 }
 
-// fastAttr reads an attribute at w[i] and returns the index behind it, which is inside w; or 0, and nothing is changed.
-func (d *Decoder) fastAttr(w []byte, i int) int {
-	t := &d.tag
-	j := nameEnd(w, i)
-	if j+1 >= len(w) || w[j] != '=' || j-i > d.limits.NameBytes || len(t.raw) >= d.limits.Attrs {
-		return 0
+// fastEnd returns the index behind the end of a start tag at w[i], or 0.
+func (t *tagScan) fastEnd(w []byte, i int) int {
+	if w[i] == '>' {
+		return i + 1
 	}
-	quote := w[j+1]
-	if quote != '\'' && quote != '"' {
-		return 0
+	if w[i] == '/' && i+1 < len(w) && w[i+1] == '>' {
+		return i + 2
 	}
-	q, _, f := d.intern.name(w[i:j])
-	if f != ok {
-		return 0
+	return 0
+}
+
+// fastName reads the name at w[i], behind which there are more bytes; or returns nil.
+func (d *Decoder) fastName(w []byte, i int) *qname {
+	q := d.intern.short(w, i)
+	if q == nil {
+		j := nameEnd(w, i)
+		if j == len(w) {
+			return nil
+		}
+		q, _, _ = d.intern.name(w[i:j])
 	}
-	k, escaped := plain(w, j+2, quote), false
-	if k < len(w) && w[k] != quote {
-		k, escaped, f = consumeValue(w, k, quote)
+	if q == nil || len(q.raw) > d.limits.NameBytes {
+		return nil
 	}
-	if k+1 >= len(w) || f != ok {
-		return 0
-	}
-	t.add(rawAttr{q: q, at: int32(i), from: int32(j + 2), to: int32(k), escaped: escaped})
-	return k + 1
+	return q
 }
 
 func (t *tagScan) add(a rawAttr) {
 	t.raw = append(t.raw, a)
+	t.escaped = t.escaped || a.escaped
 	if a.q.decl != declNone {
 		t.decls++
 	}

@@ -1,39 +1,92 @@
 package xmltext
 
+import "unicode/utf8"
+
 // textScan is how far the reading of a run of text came. It is zero between runs.
 type textScan struct {
-	pos     int // relative to the start of the run
-	escaped bool
+	pos     int  // relative to the start of the run
+	done    int  // up to here the run is in Decoder.text, as the application sees it
+	escaped bool // done says something: the text is not as written
 	cdata   bool // inside a CDATA section
 }
 
-// scanText reads all the character data up to the next tag as one token.
+// scanText reads all the character data up to the next tag as one token. What is not as written is put together in d.text
+// while it is checked: references replaced, CDATA sections opened up, line ends normalised.
 func (d *Decoder) scanText(w []byte) (int, fault) {
 	r := &d.run
 	for {
 		var f fault
 		if r.cdata {
-			if r.pos, f = consumeCDATA(w, r.pos); f != ok {
-				return r.pos, f
-			}
-			r.cdata = false
+			r.pos, f = consumeCDATA(w, r.pos)
+		} else {
+			r.pos, f = consumeText(w, r.pos)
 		}
-		var escaped bool
-		r.pos, escaped, f = consumeText(w, r.pos)
-		r.escaped = r.escaped || escaped
 		if f != ok {
 			return r.pos, f
 		}
-		switch startsCDATA(w[r.pos:]) {
-		case more:
-			return r.pos, more
-		case ok:
-			r.pos += len(cdataOpen)
-			r.escaped, r.cdata = true, true
+		switch w[r.pos] {
+		case '\r':
+			f = d.lineEnd(w)
+		case ']':
+			d.replace(w, "", len(cdataClose))
+			r.cdata = false
+		case '&':
+			f = d.reference(w)
 		default:
-			return d.finishText(w)
+			if f = startsCDATA(w[r.pos:]); f == ok {
+				d.replace(w, "", len(cdataOpen))
+				r.cdata = true
+			} else if f != more {
+				return d.finishText(w)
+			}
+		}
+		if f != ok {
+			return r.pos, f
 		}
 	}
+}
+
+// replace puts s in the place of n bytes of the run.
+func (d *Decoder) replace(w []byte, s string, n int) {
+	r := &d.run
+	if !r.escaped {
+		r.escaped, d.text = true, d.text[:0]
+	}
+	if !d.skim {
+		d.text = append(append(d.text, w[r.done:r.pos]...), s...)
+	}
+	r.pos += n
+	r.done = r.pos
+}
+
+// lineEnd makes CR and CR LF one LF (XML 1.0 §2.11).
+func (d *Decoder) lineEnd(w []byte) fault {
+	n := d.run.pos + 1
+	if n == len(w) {
+		return more
+	}
+	if w[n] == '\n' {
+		d.replace(w, "\n", 2)
+	} else {
+		d.replace(w, "\n", 1)
+	}
+	return ok
+}
+
+// reference replaces a reference.
+func (d *Decoder) reference(w []byte) fault {
+	ref := w[d.run.pos:]
+	if s, n := predefined(ref); n > 0 {
+		d.replace(w, s, n)
+		return ok
+	}
+	r, n, f := consumeRef(ref)
+	if f != ok {
+		return f
+	}
+	var b [utf8.UTFMax]byte
+	d.replace(w, string(utf8.AppendRune(b[:0], r)), n)
+	return ok
 }
 
 // startsCDATA returns ok when w, which begins with <, opens a CDATA section, more when that is not decided, or an error.
@@ -51,17 +104,18 @@ func startsCDATA(w []byte) fault {
 
 // finishText makes the token for the run that ends before a < that begins no CDATA section.
 func (d *Decoder) finishText(w []byte) (int, fault) {
-	n, escaped := d.run.pos, d.run.escaped
+	n := d.run.pos
 	if n == 0 {
 		return d.scanRestricted(w)
 	}
-	d.run = textScan{}
 	text := w[:n:n]
-	if escaped && !d.skim {
-		d.text = appendText(d.text[:0], text)
+	if d.run.escaped {
+		d.replace(w, "", 0)
 		text = d.text
 	}
-	if len(text) == 0 { // nothing but empty CDATA sections: no token
+	empty := len(text) == 0 && !d.skim
+	d.run = textScan{}
+	if empty { // nothing but empty CDATA sections: no token
 		d.consumed(n)
 		return d.scan(d.window())
 	}
