@@ -14,8 +14,8 @@ import (
 	"github.com/canto-im/canto/stanza"
 )
 
-// never is closed: a writer that may leave from the beginning.
-var never = func() <-chan struct{} {
+// atOnce is closed: a writer that may leave from the beginning.
+var atOnce = func() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c
@@ -62,7 +62,7 @@ type link struct {
 
 // part closes the connection in order: TLS's own end first (RFC 6120 §4.4), waiting for nobody.
 func (l *link) part() {
-	l.wire.patience(never)
+	l.wire.patience(atOnce)
 	_ = l.conn.Close()
 }
 

@@ -235,7 +235,7 @@ func (n *negotiation) giveUp(err error) {
 
 // farewell writes s without waiting for a server that does not read.
 func (n *negotiation) farewell(s string) {
-	n.link.wire.patience(never)
+	n.link.wire.patience(atOnce)
 	_ = n.write([]byte(s))
 }
 

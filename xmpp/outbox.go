@@ -149,7 +149,7 @@ func (o *outbox) rawLocked(b []byte) {
 	}
 	o.fresh()
 	o.buf.b = append(o.buf.b, b...)
-	o.send(never)
+	o.send(atOnce)
 }
 
 // finish appends the last bytes of the stream, without waiting for room; every later sender gets err.

@@ -140,7 +140,7 @@ func (s *Session) sendNow(iq *stanza.IQ) {
 	if err := o.encode(iq, ""); err == nil && o.ledger != nil {
 		o.ledger.force(o.buf.b[before:])
 	}
-	o.send(never)
+	o.send(atOnce)
 }
 
 // appendClient appends st as it stands inside a client stream.
@@ -206,7 +206,7 @@ func (s *Session) stopReading(l *link, err error) {
 		s.abort(l, &stream.Error{Condition: string(ResourceConstraint)}, err)
 	case errors.Is(err, ErrPeerClosed), errors.As(err, &remote):
 		// RFC 6120 §4.4: the other side's end is answered with our own, then the connection is closed.
-		s.out.finish(never, stream.Close, ErrPeerClosed)
+		s.out.finish(atOnce, stream.Close, ErrPeerClosed)
 		l.part()
 		s.end(err)
 	case errors.Is(err, io.EOF):
@@ -219,7 +219,7 @@ func (s *Session) stopReading(l *link, err error) {
 // abort ends the stream with an error of ours (RFC 6120 §4.9.1.1: the error, the end of the stream, the end of the
 // connection) and the session with cause.
 func (s *Session) abort(l *link, e *stream.Error, cause error) {
-	s.out.finish(never, string(e.Append(nil))+stream.Close, ErrPeerClosed)
+	s.out.finish(atOnce, string(e.Append(nil))+stream.Close, ErrPeerClosed)
 	l.part()
 	if !errors.Is(cause, ErrSlowConsumer) {
 		local := received(e)
