@@ -27,16 +27,15 @@ func (c *conn) bind(iq *Element) error {
 		return nil
 	}
 	c.in.forget = true
-	c.bindAnswer(el(ns.Client, "iq", "type", "result", "id", iq.attr("id")).with(
-		el(ns.Bind, "bind").with(el(ns.Bind, "jid").withText(ses.jid.String()))))
+	answer := c.tampered(Exchange{Step: StepBind, XML: el(ns.Client, "iq", "type", "result", "id", iq.attr("id")).with(
+		el(ns.Bind, "bind").with(el(ns.Bind, "jid").withText(ses.jid.String()))).String()})
+	c.srv.admit(ses, answer)
 	c.srv.logf("conn %d: bound %v", c.id, ses.jid)
-	// Only now can anybody else's stanza reach the session: its first word is the answer to the request.
-	c.srv.admit(ses)
 	return nil
 }
 
 func (c *conn) bindAnswer(e *Element) {
-	c.step(Exchange{Step: StepBind, XML: e.String()})
+	c.say(c.tampered(Exchange{Step: StepBind, XML: e.String()}))
 }
 
 // bindResource makes a session for the connection.
@@ -57,10 +56,12 @@ func (s *Server) bindResource(c *conn, wanted string) (*session, *stanzaError) {
 	return ses, nil
 }
 
-// admit lets the world reach a session.
-func (s *Server) admit(ses *session) {
+// admit tells a client that its session is bound, and lets the world reach it: who has heard the answer can be written to,
+// and nothing comes before the answer.
+func (s *Server) admit(ses *session, answer string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	ses.conn.say(answer)
 	if old := ses.account.sessions[ses.jid.Resourcepart()]; old != nil {
 		s.kick(old)
 	}

@@ -236,12 +236,14 @@ func (c *conn) say(raw string) {
 }
 
 // step says one thing of the negotiation, as Options.Tamper would have it.
-func (c *conn) step(e Exchange) {
+func (c *conn) step(e Exchange) { c.say(c.tampered(e)) }
+
+func (c *conn) tampered(e Exchange) string {
 	e.Conn, e.Header, e.Secure, e.User = c.id, int(c.headers.Load()), c.tls != nil, c.user
 	if t := c.srv.opts.Tamper; t != nil {
-		e.XML = t(e)
+		return t(e)
 	}
-	c.say(e.XML)
+	return e.XML
 }
 
 // address is the bare JID of the authenticated account.

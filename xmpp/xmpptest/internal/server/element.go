@@ -203,13 +203,3 @@ func fromToken(t *xmltext.Token) *Element {
 	}
 	return e
 }
-
-// parseElement reads one whole element from a string, where jabber:client is the default namespace unless it says otherwise.
-func parseElement(s string) (*Element, error) {
-	d := xmltext.NewBytesDecoder([]byte(s), xmltext.Limits{})
-	t, err := d.ReadToken()
-	if err != nil {
-		return nil, err
-	}
-	return readElement(d, t)
-}

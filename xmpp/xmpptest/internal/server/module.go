@@ -63,8 +63,8 @@ type request struct {
 
 // A host serves a subdomain.
 type host struct {
-	// identity is what service discovery on the server's domain calls it.
-	category, kind, title string
+	// title is what service discovery on the server's domain calls it.
+	title string
 	// handle gets every stanza to an address of the subdomain.
 	handle func(s *Server, st *stanza)
 }

@@ -34,6 +34,7 @@ func startServer(t *testing.T, o Options) *Server {
 type rawClient struct {
 	t        *testing.T
 	conn     net.Conn
+	in       *tail
 	dec      *xmltext.Decoder
 	header   *Element
 	features *Element
@@ -53,7 +54,8 @@ func newRawClient(t *testing.T, conn net.Conn) *rawClient {
 	// What a client leaves open at the end of its test is nobody's loss.
 	t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	return &rawClient{t: t, conn: conn, dec: xmltext.NewDecoder(conn, xmltext.Limits{})}
+	in := &tail{r: conn}
+	return &rawClient{t: t, conn: conn, in: in, dec: xmltext.NewDecoder(in, xmltext.Limits{})}
 }
 
 func (c *rawClient) send(format string, args ...any) {
@@ -82,7 +84,8 @@ func (c *rawClient) sendHeader(extra string) {
 
 func (c *rawClient) readHeader() {
 	c.t.Helper()
-	c.dec.Reset(c.conn)
+	c.in.restart(c.dec.Buffered())
+	c.dec.Reset(c.in)
 	tok, err := c.dec.ReadToken()
 	require.NoError(c.t, err)
 	c.header = fromToken(tok)
@@ -165,6 +168,7 @@ func (c *rawClient) secure(conf *tls.Config) {
 	require.NoError(c.t, t.Handshake())
 	cs := t.ConnectionState()
 	c.conn, c.state = t, &cs
+	c.in.r = t
 }
 
 // success reads the outcome of SASL and opens the next stream.

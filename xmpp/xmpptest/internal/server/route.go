@@ -1,7 +1,6 @@
 package server
 
 import (
-	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/jid"
 )
 
@@ -140,9 +139,4 @@ func (s *Server) filter(owner *account, st *stanza, sent bool) bool {
 		}
 	}
 	return false
-}
-
-// fromServer starts a stanza of the server's own.
-func (s *Server) fromServer(kind, typ string, to jid.JID) *Element {
-	return el(ns.Client, kind, "type", typ, "from", s.domain.String(), "to", to.String())
 }
