@@ -67,23 +67,29 @@ func plain(b []byte, i int, q byte) int {
 func consumeWide(b []byte, i int) (int, fault) {
 	for i < len(b) {
 		c := b[i]
-		switch {
-		case c < utf8.RuneSelf:
+		if c < utf8.RuneSelf {
 			if class[c]&isStop != 0 {
 				return i, ok
 			}
 			i++
-		case i+2 < len(b) && c >= 0xc2 && c < 0xe0 && b[i+1]&0xc0 == 0x80:
-			i += 2
-		case i+2 < len(b) && c > 0xe0 && c < 0xed && b[i+1]&0xc0 == 0x80 && b[i+2]&0xc0 == 0x80:
-			i += 3
-		default:
-			n, f := wideRune(b[i:])
-			if f != ok {
-				return i, f
-			}
-			i += n
+			continue
 		}
+		if i+4 <= len(b) {
+			p := b[i : i+4 : i+4]
+			if c < 0xe0 && c >= 0xc2 && p[1]&0xc0 == 0x80 {
+				i += 2
+				continue
+			}
+			if c > 0xe0 && c < 0xed && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80 {
+				i += 3
+				continue
+			}
+		}
+		n, f := wideRune(b[i:])
+		if f != ok {
+			return i, f
+		}
+		i += n
 	}
 	return i, ok
 }

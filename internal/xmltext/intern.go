@@ -34,25 +34,6 @@ func keyOf(b []byte) key {
 	return key{lo: lo, n: n}
 }
 
-// nameKey reads the key of the name at b[i], when 16 bytes are there and the name is shorter; otherwise its length is 0.
-// What it takes for a name may hold bytes that no name has: then no known name has its key.
-func nameKey(b []byte, i int) key {
-	if i+16 > len(b) {
-		return key{}
-	}
-	lo := binary.LittleEndian.Uint64(b[i:])
-	if m := nameStops(lo); m != 0 {
-		n := bits.TrailingZeros64(m) >> 3
-		return key{lo: lo & (1<<(8*n) - 1), n: n}
-	}
-	m := nameStops(binary.LittleEndian.Uint64(b[i+8:]))
-	n := bits.TrailingZeros64(m) >> 3 // 8 when there is none
-	if n == 0 {
-		return key{lo: lo, n: 8}
-	}
-	return key{lo, binary.LittleEndian.Uint64(b[i+n:]), 8 + n&7}
-}
-
 // nameStops marks, by its high bit, the first byte that is white space, a control, / or one of <=>?. See plain.
 func nameStops(w uint64) uint64 {
 	return ((w - ones*0x21) | ((w&(ones*0xfc) ^ ones*'<') - ones) | ((w ^ ones*'/') - ones)) &^ w & highs
@@ -120,13 +101,28 @@ func (t *interner) learn(k key, raw []byte) (q *qname, n int, f fault) {
 	return q, 0, ok
 }
 
-// short returns the name at b[i] if it is short and met before, or nil.
+// short returns the name at b[i] if it is shorter than 16 bytes, met before, and 16 bytes are there; or nil. What it takes
+// for a name may hold bytes that no name has: then no name that was met has its key.
 func (t *interner) short(b []byte, i int) *qname {
-	k := nameKey(b, i)
-	if k.n == 0 {
+	if i+16 > len(b) {
 		return nil
 	}
-	if q := knownNames.find(k, nil); q != nil {
+	var k key
+	k.lo = binary.LittleEndian.Uint64(b[i:])
+	if m := nameStops(k.lo); m != 0 {
+		k.n = bits.TrailingZeros64(m) >> 3
+		k.lo &= 1<<(8*k.n&63) - 1
+	} else {
+		m = nameStops(binary.LittleEndian.Uint64(b[i+8:]))
+		n := bits.TrailingZeros64(m) >> 3 // 8 when there is none
+		if n == 8 {
+			return nil
+		}
+		if k.n = 8 + n; n > 0 {
+			k.hi = binary.LittleEndian.Uint64(b[i+n:])
+		}
+	}
+	if q := knownNames.find(k, nil); q != nil || t.names == nil {
 		return q
 	}
 	return t.recent(k, nil)
@@ -199,16 +195,16 @@ func makeSpaces(list string) *spaceTable {
 }
 
 func (t *nameTable) find(k key, raw []byte) *qname {
-	for i := k.hash() % uint32(len(t)); ; i = (i + 1) % uint32(len(t)) {
-		if s := &t[i]; s.q == nil || s.key == k && k.is(s.q.raw, raw) {
+	for i := k.hash(); ; i++ {
+		if s := &t[i%uint32(len(t))]; s.q == nil || s.key == k && k.is(s.q.raw, raw) {
 			return s.q
 		}
 	}
 }
 
 func (t *spaceTable) find(k key, raw []byte) string {
-	for i := k.hash() % uint32(len(t)); ; i = (i + 1) % uint32(len(t)) {
-		if s := &t[i]; s.uri == "" || s.key == k && k.is(s.uri, raw) {
+	for i := k.hash(); ; i++ {
+		if s := &t[i%uint32(len(t))]; s.uri == "" || s.key == k && k.is(s.uri, raw) {
 			return s.uri
 		}
 	}

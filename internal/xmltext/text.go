@@ -1,6 +1,9 @@
 package xmltext
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // textScan is how far the reading of a run of text came. It is zero between runs.
 type textScan struct {
@@ -53,10 +56,22 @@ func (d *Decoder) replace(w []byte, s string, n int) {
 		r.escaped, d.text = true, d.text[:0]
 	}
 	if !d.skim {
-		d.text = append(append(d.text, w[r.done:r.pos]...), s...)
+		d.text = append(appendShort(d.text, w, r.done, r.pos), s...)
 	}
 	r.pos += n
 	r.done = r.pos
+}
+
+// appendShort appends b[from:to]. Where it may, it copies 16 bytes, of which those up to to count.
+func appendShort(dst, b []byte, from, to int) []byte {
+	n := len(dst)
+	if to-from > 16 || from+16 > len(b) || n+16 > cap(dst) {
+		return append(dst, b[from:to]...)
+	}
+	src, room := b[from:from+16], dst[n:n+16]
+	binary.LittleEndian.PutUint64(room, binary.LittleEndian.Uint64(src))
+	binary.LittleEndian.PutUint64(room[8:], binary.LittleEndian.Uint64(src[8:]))
+	return dst[:n+to-from]
 }
 
 // lineEnd makes CR and CR LF one LF (XML 1.0 §2.11).
