@@ -5,7 +5,8 @@ package stream
 // Everything here is a plain value that one owner changes under its own lock: no I/O, no clock (moments are handed in),
 // no goroutine, and no idea of what a stanza is.
 //
-//	smelement.go, smvalue.go, smlocation.go  the elements on the wire
+//	smelement.go, smfailed.go, smvalue.go    the elements on the wire
+//	smlocation.go                            the address that <enabled/> may name for the next connection
 //	smqueue.go, smack.go                     Queue: what was sent and is not acknowledged yet
 //	sminbound.go, smbits.go                  Inbound: what was received, and how much of it counts as handled
 //	smpolicy.go                              AckPolicy: when to write <r/> and <a/>

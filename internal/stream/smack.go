@@ -103,6 +103,11 @@ func (e *AckError) Text() string {
 	return fmt.Sprintf("You acknowledged %d stanzas, but I only sent you %d so far.", e.H, e.Sent)
 }
 
+// StreamError returns the stream error that the stream is to be closed with, as XEP-0198 example 17 has it.
+func (e *AckError) StreamError() *Error {
+	return &Error{Condition: e.Condition(), Text: e.Text(), Lang: "en", App: string(e.AppendApp(nil)), cause: e}
+}
+
 // AppendApp appends the application-specific condition of the stream error, <handled-count-too-high/> (XEP-0198 §6).
 // It stands for both problems: counted modulo 2³² from the last h, one that went backwards is too high as well, and
 // RFC 6120 §4.9.3.21 wants undefined-condition to come with a condition that tells more.

@@ -165,4 +165,13 @@ func TestAckErrorSpeaks(t *testing.T) {
 		"end the stream with undefined-condition", back.Error())
 	assert.Equal(t, "You acknowledged 2 stanzas, but had acknowledged 3 before.", back.Text())
 	assert.Equal(t, "x<handled-count-too-high xmlns='urn:xmpp:sm:3' h='2' send-count='8'/>", string(back.AppendApp([]byte("x"))))
+
+	for _, e := range []*AckError{high, back} {
+		sent := e.StreamError()
+		assert.ErrorIs(t, sent, e)
+		xml := string(sent.Append(nil))
+		assert.Contains(t, xml, "<undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'></undefined-condition>")
+		assert.Contains(t, xml, string(e.AppendApp(nil)))
+		assert.Contains(t, xml, e.Text())
+	}
 }

@@ -109,7 +109,7 @@ func (r *Resumption) append(dst []byte, element string) ([]byte, error) {
 	dst = append(dst, element...)
 	dst = append(dst, " xmlns='"+ns.SM+"'"...)
 	dst = appendNumber(dst, "h", r.H)
-	dst, err := appendString(dst, "previd", r.PrevID)
+	dst, err := appendValue(dst, "previd", r.PrevID) // XEP-0198 §5: it must be there, even when it is empty
 	if err != nil {
 		return dst[:start], err
 	}
@@ -162,6 +162,11 @@ func appendString(dst []byte, name, value string) ([]byte, error) {
 	if value == "" {
 		return dst, nil
 	}
+	return appendValue(dst, name, value)
+}
+
+// appendValue appends an attribute.
+func appendValue(dst []byte, name, value string) ([]byte, error) {
 	dst = append(dst, ' ')
 	dst = append(dst, name...)
 	dst = append(dst, "='"...)

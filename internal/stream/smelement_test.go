@@ -144,6 +144,7 @@ func TestSMReads(t *testing.T) {
 		{"h largest", `<a xmlns='urn:xmpp:sm:3' h='4294967295'/>`, uint32(math.MaxUint32)},
 		{"h with spaces and zeros", "<a xmlns='urn:xmpp:sm:3' h=' &#9;&#10;&#13;0000000000000000000000012 '/>", uint32(12)},
 		{"an empty previd", `<resumed xmlns='urn:xmpp:sm:3' h='1' previd=''/>`, Resumption{H: 1}},
+		{"an empty text has no language", `<failed xmlns='urn:xmpp:sm:3'><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'/></failed>`, &Failed{}},
 		{"nothing said", `<failed xmlns='urn:xmpp:sm:3'/>`, &Failed{}},
 		{"an h that is none", `<failed xmlns='urn:xmpp:sm:3' h='-1'/>`, &Failed{}},
 		{"h zero is one", `<failed xmlns='urn:xmpp:sm:3' h='0'/>`, &Failed{HasH: true}},
@@ -186,6 +187,10 @@ func TestElementErrorSpeaks(t *testing.T) {
 	odd := &ElementError{Element: "resumed", Attr: "h", Value: "\x1b[2J-1"}
 	assert.Equal(t, `stream management: <resumed/> has h="\x1b[2J-1", want a decimal number from 0 to 4294967295; `+
 		`end the stream with bad-format`, odd.Error())
+	assert.ErrorIs(t, odd.StreamError(), odd)
+	assert.Equal(t, "<stream:error><bad-format xmlns='urn:ietf:params:xml:ns:xmpp-streams'></bad-format>"+
+		"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>&lt;resumed/&gt; has no usable h.</text></stream:error>",
+		string(odd.StreamError().Append(nil)))
 }
 
 func TestFailedSpeaks(t *testing.T) {
@@ -291,6 +296,8 @@ func FuzzReadSM(f *testing.F) {
 		f.Add([]byte(tt.xml))
 	}
 	f.Add([]byte(`<a xmlns='urn:xmpp:sm:3' h='4294967296'/>`))
+	f.Add([]byte(`<resume h='0' previd=''/>`)) // was written without previd
+	f.Add([]byte(`<failed xmlns='urn:xmpp:sm:3'><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'/></failed>`))
 	f.Add([]byte(`<failed xmlns='urn:xmpp:sm:3' h='1'><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>x</text></failed>`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := xmltext.NewBytesDecoder(b, xmltext.Limits{})

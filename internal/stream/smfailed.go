@@ -94,9 +94,11 @@ func (f *Failed) readChild(d *xmltext.Decoder, t *xmltext.Token) error {
 		}
 	case f.Text == "":
 		lang, _ := t.Lang()
-		f.Lang = string(lang)
+		language := string(lang) // before t is gone
 		text, err := d.AppendText(nil)
-		f.Text = string(text)
+		if f.Text = string(text); f.Text != "" {
+			f.Lang = language
+		}
 		return err
 	}
 	return d.SkipElement()

@@ -47,6 +47,7 @@ func TestRequestPolicy(t *testing.T) {
 		{"asked twice, answered once, not all", []func(*Requests){sent(5, 100), asked, sent(5, 100), asked, sent(1, 100), answered(9)}, 2, true, 0, false},
 		{"asked twice, answered once, all", []func(*Requests){sent(5, 100), asked, sent(5, 100), asked, sent(1, 100), answered(10)}, 1, true, 0, true},
 		{"asked twice, answered twice, not all", []func(*Requests){sent(5, 100), asked, sent(5, 100), asked, sent(1, 100), answered(3), answered(7)}, 4, true, 0, true},
+		{"answered more often than asked", []func(*Requests){sent(5, 100), asked, sent(1, 100), answered(3), answered(4)}, 2, true, 0, true},
 		{"acknowledged unasked, then asked", []func(*Requests){sent(5, 100), answered(2), asked, sent(1, 100)}, 4, true, 0, false},
 		{"answered, nothing new, not all handled", []func(*Requests){sent(5, 100), asked, answered(3)}, 2, true, 999 * time.Millisecond, false},
 		{"and a second later", []func(*Requests){sent(5, 100), asked, answered(3)}, 2, true, time.Second, true},

@@ -114,6 +114,20 @@ func TestQueueBounds(t *testing.T) {
 	}
 }
 
+func TestQueuePushOver(t *testing.T) {
+	q := NewQueue[string](QueueLimits{Stanzas: 1, Bytes: 10})
+	assert.Equal(t, uint64(1), q.PushOver("a", 8))
+	_, ok := q.Push("b", 1)
+	assert.False(t, ok)
+	assert.Equal(t, uint64(2), q.PushOver("c", 8))
+	assert.Equal(t, 16, q.Bytes())
+	assert.True(t, q.Full())
+	acked, err := q.Ack(nil, 2)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "c"}, acked)
+	assert.Equal(t, []uint64{3}, pushAll(t, q, "d"))
+}
+
 func TestQueueRestore(t *testing.T) {
 	sizes := func(yield func(string, int) bool) {
 		_ = yield("a", 60) && yield("b", 60) && yield("c", 60)
@@ -222,6 +236,17 @@ func TestQueueGivesMemoryBack(t *testing.T) {
 		})
 		assert.Equal(t, want, unackedOf(q))
 	})
+	t.Run("not while a quarter is in use", func(t *testing.T) {
+		for held, want := range map[int]int{17: 64, 16: 32} {
+			q := NewQueue[int](QueueLimits{})
+			pushAll(t, q, make([]int, 33)...)
+			for range 2 * slackAcks {
+				_, err := q.Ack(nil, uint32(33-held))
+				require.NoError(t, err)
+			}
+			assert.Equal(t, want, len(q.ring), "%d stanzas in 64 slots", held)
+		}
+	})
 	t.Run("not between bursts", func(t *testing.T) {
 		q := fill()
 		h := uint32(burst)
@@ -280,4 +305,20 @@ func TestQueueSteadyStateAllocatesNothing(t *testing.T) {
 		round()
 		assert.Zero(t, testing.AllocsPerRun(200, round), "bursts of %d", burst)
 	}
+}
+
+// Neither does a ring that is in use to a third, however long.
+func TestQueueInUseIsNotMoved(t *testing.T) {
+	q := NewQueue[int](QueueLimits{})
+	pushAll(t, q, make([]int, 33)...)
+	_, err := q.Ack(nil, 33-17)
+	require.NoError(t, err)
+	assert.Zero(t, testing.AllocsPerRun(2, func() {
+		for range 2 * slackAcks {
+			if _, err := q.Ack(nil, 33-17); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}))
+	assert.Equal(t, 64, len(q.ring))
 }

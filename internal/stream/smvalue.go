@@ -30,6 +30,11 @@ func (e *ElementError) Error() string {
 // the two ends cannot agree on a count any more.
 func (e *ElementError) Condition() string { return "bad-format" }
 
+// StreamError returns the stream error that the stream is to be closed with.
+func (e *ElementError) StreamError() *Error {
+	return &Error{Condition: e.Condition(), Text: fmt.Sprintf("<%s/> has no usable %s.", e.Element, e.Attr), Lang: "en", cause: e}
+}
+
 // readH returns the h of an element that must have one.
 func readH(element string, t *xmltext.Token) (uint32, error) {
 	v, present := t.Attr("h")
