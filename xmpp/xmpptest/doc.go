@@ -1,0 +1,28 @@
+// Package xmpptest runs a real XMPP server inside a test, as net/http/httptest does for HTTP.
+//
+//	func TestEcho(t *testing.T) {
+//		srv := xmpptest.NewServer(t) // TLS, SCRAM, roster, routing, an offline store
+//		alice := srv.Session(t, "alice", nil)
+//		bob := srv.Session(t, "bob", nil)
+//		inbox := bob.Messages(t.Context())
+//		alice.Send(t.Context(), &stanza.Message{To: bob.JID(), Body: "hello"})
+//		if m := <-inbox; m.Body != "hello" {
+//			t.Fatal(m.Body)
+//		}
+//		srv.DropConns() // and what happens when the network goes
+//	}
+//
+// An account exists from its first use on. The server listens on the loopback interface, at ports of the system's choice,
+// with a certificate made on the spot that Options and Session know how to verify; a program other than a test starts one
+// with Start. With Options.InMemory it listens nowhere and connections are pipes in memory, as a testing/synctest bubble
+// needs it.
+//
+// Faults come on demand, those of the network (DropConns, Freeze, Delay, CutAfter, Chunk) and those of a server (Options.Tamper,
+// Inject, ReplaceReply, CloseStream, Redirect). Transcript, Await and Stats tell what the server has seen. A Script plays
+// the server's part word by word where a whole server would be too polite.
+//
+// # Architecture
+//
+// The server is in internal/server, which never imports package xmpp, nor stanza, sasl or internal/stream: no mistake of theirs can hide from both
+// sides of a test. This package wraps it and joins it to xmpp: Session, Options and JID.
+package xmpptest
