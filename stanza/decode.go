@@ -37,6 +37,9 @@ func NewDecoder(d *xmltext.Decoder) *Decoder { return &Decoder{d: d} }
 // Decode returns the stanza whose start tag d has just returned. It reads to the stanza's end tag, also where it returns a
 // *MalformedError: then the next stanza may be decoded. Any other error is one of d, as it is. After a read error that
 // passes, such as a timeout, Decode(nil) goes on with the same stanza.
+//
+// Beside the limits of d, a stanza with more than 1024 children is malformed, and one that would take more than 8 times its
+// bytes (16 KiB aside), because its children inherit long namespace declarations (PolicyViolation).
 func (d *Decoder) Decode(start *xmltext.Token) (Stanza, error) {
 	if start != nil {
 		d.work = newWork()
@@ -58,7 +61,7 @@ func (d *Decoder) Decode(start *xmltext.Token) (Stanza, error) {
 // begin takes what the start tag holds.
 func (d *Decoder) begin(start *xmltext.Token) {
 	w := d.work
-	w.space = start.Name.Space
+	w.space, w.depth, w.offset = start.Name.Space, d.d.Depth(), d.d.InputOffset()
 	switch start.Name.Local {
 	case KindMessage:
 		w.kind = KindMessage
@@ -140,30 +143,28 @@ func (d *Decoder) readChildren(w *work) error {
 				return err
 			}
 			w.endRaw(raw)
-			continue
+		}
+		if w.condition != "" {
+			return d.drain(w)
 		}
 		t, err := d.d.ReadToken()
 		if err != nil {
 			return err
 		}
-		switch w.state {
-		case stateChildren:
-			switch t.Kind {
-			case xmltext.KindEnd:
-				return nil
-			case xmltext.KindStart:
-				w.startChild(t)
-			}
-			// Character data between the children has no meaning: RFC 6120 §8.2 gives stanzas no mixed content.
-		case stateText:
-			switch t.Kind {
-			case xmltext.KindText:
-				w.text(t.Text)
-			case xmltext.KindEnd:
-				w.endText()
-			case xmltext.KindStart:
-				w.startInside()
-			}
+		if t.Kind == xmltext.KindEnd && w.state == stateChildren {
+			return nil
+		}
+		w.read(t)
+		w.checkSize(d.d.InputOffset())
+	}
+}
+
+// drain reads what is left of a stanza that turned out to be none, and keeps nothing of it.
+func (d *Decoder) drain(w *work) error {
+	for d.d.Depth() >= w.depth {
+		if _, err := d.d.ReadToken(); err != nil {
+			return err
 		}
 	}
+	return nil
 }

@@ -35,6 +35,9 @@
 // A stanza that was received can be sent on: attributes and children that no field shows are kept with it, those that the
 // receiver does not understand too. The children with a field of their own come first, then the payloads, in order.
 //
+// The strings and payloads of a stanza that was received are parts of one string, so that a small one that is kept keeps all:
+// strings.Clone parts it. Its addresses stand apart.
+//
 // # Errors
 //
 // A Condition is an error, and an *Error is one of its condition:

@@ -242,7 +242,7 @@ func (e Element) decodeOwn(v any) (done bool, err error) {
 
 // decodeInto parses raw as the stanza kind T and stores it in v.
 func decodeInto[T any](v *T, raw string) error {
-	st, err := Parse([]byte(raw))
+	st, err := parse([]byte(raw), ownLimits)
 	if err != nil {
 		return err
 	}

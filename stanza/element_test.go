@@ -204,6 +204,8 @@ func TestFind(t *testing.T) {
 	require.True(t, ok)
 	_, ok = Find[version](&IQ{})
 	require.False(t, ok)
+	_, ok = Find[version](&Presence{Payloads: iq.Elements()})
+	require.True(t, ok)
 	_, ok = Find[struct {
 		XMLName xml.Name `xml:"query,omitempty"`
 	}](iq)
@@ -216,4 +218,30 @@ func TestNameOf(t *testing.T) {
 	require.Panics(t, func() { NameOf[int]() })
 	require.Panics(t, func() { NameOf[struct{ A int }]() })
 	require.Panics(t, func() { NameOf[struct{ XMLName xml.Name }]() })
+}
+
+// TestElementScan: what is taken straight from the raw XML, and what must not be.
+func TestElementScan(t *testing.T) {
+	for _, c := range []struct{ raw, attr, lang, text string }{
+		{`<x/>`, "", "", ""},
+		{`<x a='1'/>`, "1", "", ""},
+		{`<x a=""/>`, "", "", ""},
+		{"<x\n\ta = \"1>2'\" >t</x >", "1>2'", "", "t"},
+		{`<x b="a='no'" xmlns:a='urn:no' xml:lang='e&#110;' a='&lt;&amp;'>a&amp;b</x>`, "<&", "en", "a&b"},
+		{"<x xml:lang='en' a='1\n2'>a\r\nb</x>", "1 2", "en", "a\nb"},
+		{`<x p:a='no' xmlns:p='urn:p' aa='no'><a a='no'>no</a>te<![CDATA[<x>]]></x>`, "", "", "te<x>"},
+		{`<p:x xmlns:p='urn:p' xmlns='urn:no' a='/>'>t</p:x>`, "/>", "", "t"},
+		{`<x a='1'></x>`, "1", "", ""},
+	} {
+		e := element(t, c.raw)
+		require.Equal(t, c.attr, e.Attr("a"), c.raw)
+		require.Equal(t, c.lang, e.Lang(), c.raw)
+		require.Equal(t, c.text, e.Text(), c.raw)
+		require.Empty(t, e.Attr("xmlns"))
+		require.Empty(t, e.Attr("xmlns:p"))
+		require.Empty(t, e.Attr("p:a"))
+		require.Empty(t, e.Attr("xml:lang"))
+		require.Empty(t, e.Attr(""))
+		checkAttrs(t, e)
+	}
 }

@@ -1,6 +1,7 @@
 package stanza
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -89,10 +90,7 @@ func TestMalformedKeepsStep(t *testing.T) {
 // TestDecodeResumes: a read error that passes, such as a timeout, loses nothing, wherever it comes.
 func TestDecodeResumes(t *testing.T) {
 	for _, c := range decodeTable {
-		r := &stutter{r: strings.NewReader(streamOpen + c.sent)}
-		d := xmltext.NewDecoder(r, xmltext.Limits{})
-		sd := NewDecoder(d)
-		patient(t, func() error { _, err := d.ReadToken(); return err })
+		d, sd := openStream(t, &stutter{r: strings.NewReader(streamOpen + c.sent)})
 		var start *xmltext.Token
 		patient(t, func() (err error) { start, err = d.ReadToken(); return err })
 		var st Stanza
@@ -103,6 +101,43 @@ func TestDecodeResumes(t *testing.T) {
 		})
 		require.Equal(t, c.read, st, c.name)
 	}
+}
+
+// TestDecodeBounded: SECURITY S15: a stanza within the limits of its bytes does not become many times as much in memory.
+func TestDecodeBounded(t *testing.T) {
+	long := strings.Repeat("x", 50_000)
+	for name, sent := range map[string]string{
+		"many children":                  `<message id='1'>` + strings.Repeat(`<a/>`, maxChildren+1) + `</message>`,
+		"many bodies":                    `<message id='1'>` + strings.Repeat(`<body/>`, maxChildren+1) + `</message>`,
+		"a long namespace for many":      `<message id='1' xmlns:p='urn:` + long + `'>` + strings.Repeat(`<p:a/>`, 100) + `</message>`,
+		"a long namespace inside a body": `<message id='1' xmlns:p='urn:` + long + `'><body>` + strings.Repeat(`<p:a/>t`, 100) + `</body></message>`,
+		"text after it":                  `<message id='1'>` + strings.Repeat(`<a/>`, maxChildren+1) + `<body>b<i/>c</body><thread>t</thread></message>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, sd := openStream(t, &stutter{r: strings.NewReader(streamOpen + sent + `<presence id='2'/>`)})
+			for i, want := range []string{"1", "2"} {
+				var start *xmltext.Token
+				patient(t, func() (err error) { start, err = d.ReadToken(); return err })
+				var st Stanza
+				var bad *MalformedError
+				patient(t, func() (err error) {
+					st, err = sd.Decode(start)
+					if start = nil; errors.As(err, &bad) {
+						return nil
+					}
+					return err
+				})
+				if i == 0 {
+					require.Equal(t, want, bad.ID)
+					require.ErrorIs(t, bad, PolicyViolation)
+					continue
+				}
+				require.Equal(t, &Presence{ID: want}, st)
+			}
+		})
+	}
+	ordinary := `<message xmlns:p='urn:` + long[:200] + `'>` + strings.Repeat(`<p:a/>`, 50) + strings.Repeat(`<a xmlns='urn:a'/>`, maxChildren-50) + `</message>`
+	require.Len(t, read[Message](t, ordinary).Payloads, maxChildren)
 }
 
 func TestDecodeNothing(t *testing.T) {
@@ -148,8 +183,7 @@ const streamOpen = `<stream:stream xmlns='jabber:client' xmlns:stream='http://et
 func openStream(t testing.TB, r io.Reader) (*xmltext.Decoder, *Decoder) {
 	t.Helper()
 	d := xmltext.NewDecoder(r, xmltext.Limits{})
-	_, err := d.ReadToken()
-	require.NoError(t, err)
+	patient(t, func() error { _, err := d.ReadToken(); return err })
 	return d, NewDecoder(d)
 }
 

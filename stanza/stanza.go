@@ -57,8 +57,10 @@ func (l payloadList) all(yield func(Element) bool) {
 // Parse returns the one stanza that b holds, for tests and tools: a whole message, presence or iq element in the namespace
 // "jabber:client", "jabber:server" or "jabber:component:accept", with nothing but white space after it. Its errors are
 // those of XML that is not well-formed and *MalformedError. The stanza does not refer to b.
-func Parse(b []byte) (Stanza, error) {
-	d := xmltext.NewBytesDecoder(b, xmltext.Limits{})
+func Parse(b []byte) (Stanza, error) { return parse(b, xmltext.Limits{}) }
+
+func parse(b []byte, l xmltext.Limits) (Stanza, error) {
+	d := xmltext.NewBytesDecoder(b, l)
 	start, err := d.ReadToken()
 	if err != nil {
 		return nil, fmt.Errorf("stanza: parse: %w", unexpectedEOF(err))

@@ -33,6 +33,11 @@ type work struct {
 	show     Show
 	priority int8
 
+	depth    int   // of the open elements inside the stanza, itself among them
+	offset   int64 // of the first byte behind its start tag
+	children int   // so far
+	inside   int   // bytes of elements inside odd children, so far
+
 	state readState
 	child childState
 }
@@ -194,8 +199,44 @@ func (w *work) checkStart() {
 	}
 }
 
+// read takes a token between or inside the children.
+func (w *work) read(t *xmltext.Token) {
+	switch {
+	case w.state == stateChildren && t.Kind == xmltext.KindStart:
+		w.startChild(t)
+	case w.state == stateChildren:
+		// Character data between the children has no meaning: RFC 6120 §8.2 gives stanzas no mixed content.
+	case t.Kind == xmltext.KindText:
+		w.text(t.Text)
+	case t.Kind == xmltext.KindEnd:
+		w.endText()
+	case t.Kind == xmltext.KindStart:
+		w.startInside()
+	}
+}
+
+// The bounds on what one stanza may become in memory, beside those of the xmltext.Decoder on its bytes. A child costs more
+// than its few bytes on the wire, and each one carries the namespace declarations that it inherits: what is short there
+// could be long here.
+const (
+	maxChildren = 1024     // children of a stanza; what lists much, lists it inside one child
+	maxGrowth   = 8        // bytes held for each byte read,
+	growthFree  = 16 << 10 // beyond these
+)
+
+// checkSize gives the stanza up when it holds more than it may; end is where the decoder stands.
+func (w *work) checkSize(end int64) {
+	switch held := int64(len(w.buf) + w.inside); {
+	case w.children > maxChildren:
+		w.fail(PolicyViolation, fmt.Errorf("more than %d children", maxChildren))
+	case held > growthFree && held-growthFree > maxGrowth*(end-w.offset):
+		w.fail(PolicyViolation, errors.New("too many and too long namespace declarations that its children inherit"))
+	}
+}
+
 // startChild takes the start tag of a child and decides how it is read.
 func (w *work) startChild(t *xmltext.Token) {
+	w.children++
 	f := w.fieldOf(t)
 	c := &w.child
 	c.field, c.name, c.inside = f, t.Name, false
@@ -256,6 +297,7 @@ func (w *work) endRaw(raw []byte) {
 	c := &w.child
 	if c.inside {
 		c.again.RawBytes(raw)
+		w.inside += len(raw)
 		w.state = stateText
 		return
 	}
