@@ -23,8 +23,8 @@ import (
 // "< " expects something from the client, "> " sends something to it, a line that starts with white space goes on with the
 // one before; "#" starts a comment. What is expected is compared by its meaning: quotes, prefixes, the order of attributes and white space
 // around text say nothing. An attribute of "*" may have any value or be absent, content of "*" may be anything, and ${name} takes
-// whatever is there the first time (an attribute or a text), is the same afterwards, and stands for it in what is sent. A stream header
-// may have more attributes than were expected. What is sent goes out as it stands, well-formed or not, but for the white
+// whatever is there the first time (an attribute or a text), is the same afterwards, and stands for it in what is sent. Of a stream
+// header 'to' and 'version' must be there, other attributes are compared where both have them. What is sent goes out as it stands, well-formed or not, but for the white
 // space inside SASL data, so that the examples of the RFCs can be used as they are.
 //
 // The other lines are steps:
