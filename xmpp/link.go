@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/canto-im/canto/internal/stream"
@@ -76,6 +77,40 @@ type meter struct {
 	secret   bool      // SASL content is on its way: not for the trace
 
 	watch *watchdog // of a session; nil during the negotiation
+
+	mu     sync.Mutex // protects what follows, and the setting of read deadlines
+	failed error      // a write failed: what is there is still read, and nothing waited for
+	end    time.Time  // for how long
+}
+
+// lastWords is how long what the server has sent may take to be read after a write to it has failed.
+const lastWords = time.Second
+
+// hurry is told that a write failed with err, which Read will return unless it finds a better reason.
+func (m *meter) hurry(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failed, m.end = err, time.Now().Add(lastWords)
+	if m.conn.SetReadDeadline(m.end) != nil {
+		m.conn.Close()
+	}
+}
+
+// failure is the error of the write that failed, if one did.
+func (m *meter) failure() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failed
+}
+
+// wait sets the deadline of the next read.
+func (m *meter) wait(until time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failed != nil {
+		until = m.end
+	}
+	_ = m.conn.SetReadDeadline(until) // a conn without deadlines is read all the same
 }
 
 // Read reads from the connection; see meter.
@@ -85,7 +120,7 @@ func (m *meter) Read(p []byte) (int, error) {
 		if m.watch != nil {
 			d = m.watch.until()
 		}
-		_ = m.conn.SetReadDeadline(d) // a conn without deadlines is read all the same
+		m.wait(d)
 		n, err := m.conn.Read(p)
 		if n > 0 {
 			if !m.secret {
@@ -100,6 +135,8 @@ func (m *meter) Read(p []byte) (int, error) {
 		case err == nil:
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return 0, err
+		case m.failure() != nil:
+			return 0, m.failure()
 		case m.watch == nil:
 			return 0, ErrPeerSilent
 		default:

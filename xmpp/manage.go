@@ -140,7 +140,7 @@ func (s *Session) progress() {
 func (s *Session) suspend(l *link, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l != s.link || s.suspended || s.ended {
+	if l != s.link || s.suspended || s.ended || s.leaving {
 		return true // another connection has taken over, or it's known already
 	}
 	if s.keeper == nil || s.closing || !s.stream.resumable || s.stream.stalls >= maxStalls {
@@ -198,7 +198,7 @@ func (s *Session) attach(l *link, h uint32) error {
 	s.mu.Unlock()
 	o := s.out
 	o.mu.Lock()
-	o.link = l
+	o.link, o.dying = l, false
 	err := o.ledger.resumed(h)
 	if err == nil {
 		o.fresh()

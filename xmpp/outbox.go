@@ -3,6 +3,7 @@ package xmpp
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,7 +28,7 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 // writes at once, in its own goroutine. With stream management it also keeps what the server has not acknowledged.
 type outbox struct {
 	limit int                // bytes that may wait before senders do
-	fail  func(*link, error) // told of the first write error on a link, without mu
+	fail  func(*link, error) // told of the first write error on a link, without mu; it ends in close or attach
 	trace *Trace
 
 	asked atomic.Int64 // when the oldest unanswered <r/> was written, in Unix nanoseconds; 0: there is none
@@ -38,6 +39,7 @@ type outbox struct {
 	ledger   *ledger // of stream management; nil: there is none
 	buf      *buffer // encoded, not yet written; nil when idle
 	busy     bool    // somebody writes to link (or its wire drains)
+	dying    bool    // a write has failed and the reader is finding out why: senders wait for what it says
 	err      error   // sticky: nothing is written any more
 	shut     error   // sticky: nothing is taken any more; what was taken is still written
 	room     chan struct{}
@@ -70,7 +72,7 @@ func (o *outbox) ready(ctx context.Context, size int) error {
 
 // full reports whether a sender with size bytes must wait. mu is held.
 func (o *outbox) full(size int) bool {
-	return o.busy && o.buf != nil && len(o.buf.b) >= o.limit || o.ledger != nil && !o.ledger.queue.Fits(max(size, 1))
+	return o.dying || o.busy && o.buf != nil && len(o.buf.b) >= o.limit || o.ledger != nil && !o.ledger.queue.Fits(max(size, 1))
 }
 
 // makeRoom wakes who waits for room. mu is held.
@@ -93,7 +95,7 @@ func (o *outbox) fresh() {
 func (o *outbox) empty() bool { return o.buf == nil || len(o.buf.b) == 0 }
 
 // put waits for room, encodes st and writes it. told, which may be nil, is settled when the server has acknowledged st.
-// On an error nothing of st was sent.
+// On an error that is not ErrUnknownDelivery nothing of st was sent.
 func (o *outbox) put(ctx context.Context, st stanza.Stanza, id string, told *receipt) error {
 	for size := 0; ; {
 		if err := o.ready(ctx, size); err != nil {
@@ -116,8 +118,7 @@ func (o *outbox) put(ctx context.Context, st stanza.Stanza, id string, told *rec
 				continue
 			}
 		}
-		o.send(ctx.Done())
-		return nil
+		return o.send(ctx.Done())
 	}
 }
 
@@ -149,7 +150,7 @@ func (o *outbox) rawLocked(b []byte) {
 	}
 	o.fresh()
 	o.buf.b = append(o.buf.b, b...)
-	o.send(atOnce)
+	_ = o.send(atOnce) // the reader will find out itself
 }
 
 // finish appends the last bytes of the stream, without waiting for room; every later sender gets err.
@@ -166,31 +167,33 @@ func (o *outbox) finish(leave <-chan struct{}, last string, err error) {
 	o.buf.b = append(o.buf.b, last...)
 	o.shut = err
 	o.makeRoom()
-	o.send(leave)
+	_ = o.send(leave) // the stream ends, one way or the other
 }
 
 // send writes what was appended. It's called with mu held and releases it. leave lets the writer walk away from a
-// stalled peer; the bytes are written all the same as soon as the peer takes them.
-func (o *outbox) send(leave <-chan struct{}) {
+// stalled peer; the bytes are written all the same as soon as the peer takes them. An error is ErrUnknownDelivery: they
+// are not in the ledger, and how much of them was written nobody knows.
+func (o *outbox) send(leave <-chan struct{}) error {
 	if o.link == nil { // what is kept of it is in the ledger
 		o.drop()
 	}
 	if o.busy || o.err != nil || o.empty() {
 		o.mu.Unlock()
-		return
+		return nil
 	}
 	o.busy = true
 	o.link.wire.patience(leave)
-	o.flush(o.link, flushRounds)
+	return o.flush(o.link, flushRounds)
 }
 
-// flush writes to l until the buffer is empty, for at most rounds rounds. mu is held at the start, not at the end.
-func (o *outbox) flush(l *link, rounds int) {
-	for o.link == l && !o.empty() && o.err == nil {
+// flush writes to l until the buffer is empty, for at most rounds rounds. mu is held at the start, not at the end. An
+// error says that the first round failed, see send: what comes after it belongs to others.
+func (o *outbox) flush(l *link, rounds int) error {
+	for first := true; o.link == l && !o.empty() && o.err == nil; first = false {
 		if rounds == 0 {
 			o.mu.Unlock()
 			go o.resume(l)
-			return
+			return nil
 		}
 		rounds--
 		now := time.Now()
@@ -205,19 +208,24 @@ func (o *outbox) flush(l *link, rounds int) {
 		recycle(out)
 		o.mu.Lock()
 		if err != nil {
+			lost := first && o.ledger == nil
 			o.broken(l, err)
-			return
+			if lost {
+				return fmt.Errorf("%w: %w", ErrUnknownDelivery, err)
+			}
+			return nil
 		}
 		o.makeRoom()
 		if o.link == l && l.wire.stalled(func() { o.resume(l) }) {
 			o.mu.Unlock()
-			return // busy stays: the drainer calls resume
+			return nil // busy stays: the drainer calls resume
 		}
 	}
 	if o.link == l {
 		o.idle()
 	}
 	o.mu.Unlock()
+	return nil
 }
 
 // resume goes on with what has been queued for l, in a goroutine of its own.
@@ -228,13 +236,14 @@ func (o *outbox) resume(l *link) {
 		return
 	}
 	l.wire.patience(nil)
-	o.flush(l, -1)
+	_ = o.flush(l, -1) // whose bytes these are has left
 }
 
 // broken tells the session that nothing can be written to l. mu is held and released.
 func (o *outbox) broken(l *link, err error) {
 	mine := o.link == l
 	if mine {
+		o.link, o.dying = nil, true
 		o.idle()
 	}
 	o.mu.Unlock()
@@ -255,7 +264,7 @@ func (o *outbox) askedAt() time.Time {
 func (o *outbox) detach() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.link = nil
+	o.link, o.dying = nil, false
 	o.idle()
 }
 

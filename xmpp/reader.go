@@ -140,7 +140,7 @@ func (s *Session) sendNow(iq *stanza.IQ) {
 	if err := o.encode(iq, ""); err == nil && o.ledger != nil {
 		o.ledger.force(o.buf.b[before:])
 	}
-	o.send(atOnce)
+	_ = o.send(atOnce) // the reader will find out itself
 }
 
 // appendClient appends st as it stands inside a client stream.
@@ -166,7 +166,7 @@ func (s *Session) pause() {
 	defer tick.Stop()
 	for {
 		held, news := s.lane.held()
-		if held <= s.opts.Limits.LaneSoft || s.calls.any() || s.isClosing() {
+		if held <= s.opts.Limits.LaneSoft || s.calls.any() || s.isClosing() || s.linked().in.failure() != nil {
 			return
 		}
 		select {
@@ -206,9 +206,7 @@ func (s *Session) stopReading(l *link, err error) {
 		s.abort(l, &stream.Error{Condition: string(ResourceConstraint)}, err)
 	case errors.Is(err, ErrPeerClosed), errors.As(err, &remote):
 		// RFC 6120 §4.4: the other side's end is answered with our own, then the connection is closed.
-		s.out.finish(atOnce, stream.Close, ErrPeerClosed)
-		l.part()
-		s.end(err)
+		s.leave(l, stream.Close, err)
 	case errors.Is(err, io.EOF):
 		s.lost(l, io.ErrUnexpectedEOF)
 	default:
@@ -219,12 +217,21 @@ func (s *Session) stopReading(l *link, err error) {
 // abort ends the stream with an error of ours (RFC 6120 §4.9.1.1: the error, the end of the stream, the end of the
 // connection) and the session with cause.
 func (s *Session) abort(l *link, e *stream.Error, cause error) {
-	s.out.finish(atOnce, string(e.Append(nil))+stream.Close, ErrPeerClosed)
-	l.part()
 	if !errors.Is(cause, ErrSlowConsumer) {
 		local := received(e)
 		local.Local, local.Text = true, cause.Error()
 		cause = local
 	}
+	s.leave(l, string(e.Append(nil))+stream.Close, cause)
+}
+
+// leave says the last words on l and ends the session with cause. A sender whose write fails because of that must not be
+// the one to say why the session ended: see suspend.
+func (s *Session) leave(l *link, last string, cause error) {
+	s.mu.Lock()
+	s.leaving = true
+	s.mu.Unlock()
+	s.out.finish(atOnce, last, endedBy(cause))
+	l.part()
 	s.end(cause)
 }

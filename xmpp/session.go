@@ -30,7 +30,7 @@ type Session struct {
 	calls  *pending
 	lane   *lane
 	atWork atomic.Pointer[registration] // whom the dispatcher has given something to last
-	keeper chan error // told when the stream is suspended, by the Client that will resume it; nil: nobody will
+	keeper chan error                   // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 
 	ctx    context.Context // of the handlers; ends once all was handed over, or with Close
 	cancel context.CancelCauseFunc
@@ -47,6 +47,7 @@ type Session struct {
 	err       error
 	ended     bool
 	closing   bool // our </stream:stream> is out, or on its way
+	leaving   bool // the reader ends the session: what becomes of writes is no news
 	finished  bool // the lane was handed over: channels are closed, and new ones are closed at once
 	channels  map[*subscription]struct{}
 }
@@ -58,7 +59,7 @@ func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 		done: make(chan struct{}), given: make(chan struct{}), handed: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
-	s.out = &outbox{link: l, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.lost}
+	s.out = &outbox{link: l, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.unwritable}
 	return s
 }
 
@@ -126,7 +127,8 @@ func (s *Session) Handle(p Pattern, h Handler) (remove func()) { return s.local.
 // Send writes st to the connection. It returns nil once the stanza's bytes have been written or have joined those that
 // another sender is writing; that says nothing about their arrival. It waits while Limits.SendBytes are waiting, until
 // ctx is done or the session ends. A stanza that cannot be XML (control characters, a payload that failed to marshal)
-// is an error that harms nothing else; then, and on every other error, nothing of st was sent.
+// is an error that harms nothing else. An error that is ErrUnknownDelivery says that the connection failed while st was
+// written; on every other error, nothing of st was sent.
 //
 // st is not kept and not changed. A message or presence without an id is sent with none; an IQ needs one: use Do for
 // requests.
@@ -149,19 +151,24 @@ func (s *Session) send(ctx context.Context, st stanza.Stanza, id string, told *r
 func (s *Session) sendError(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || s.closing {
-		return s.cause()
+	switch {
+	case !s.ended && !s.closing:
+		return err
+	case errors.Is(err, ErrUnknownDelivery):
+		return fmt.Errorf("%w: %w", ErrUnknownDelivery, s.cause())
 	}
-	return err
+	return s.cause()
 }
 
 // cause is the error of calls after the end. mu is held.
 func (s *Session) cause() error {
 	if s.err != nil {
-		return fmt.Errorf("xmpp: the session has ended: %w", s.err)
+		return endedBy(s.err)
 	}
 	return ErrClosed
 }
+
+func endedBy(err error) error { return fmt.Errorf("xmpp: the session has ended: %w", err) }
 
 // Do sends the request iq, of type get or set, and returns the answer, which comes from the address that was asked and
 // from nobody else (RFC 6120 §8.1.2.1). An answer of type error is returned together with its *stanza.Error:
@@ -214,6 +221,17 @@ func answer(reply *stanza.IQ) (*stanza.IQ, error) {
 		return reply, &stanza.Error{Type: stanza.Cancel, Condition: stanza.UndefinedCondition}
 	}
 	return reply, reply.Error
+}
+
+// unwritable is told that a write to l has failed. The server may have said why before it closed the connection, and
+// that is still to be read: a conflict must not look like a network that went away. So the reader ends the session.
+func (s *Session) unwritable(l *link, err error) {
+	if errors.Is(err, ErrPeerSilent) {
+		s.lost(l, err)
+		return
+	}
+	l.in.hurry(err)
+	s.lane.wake()
 }
 
 // lost suspends the stream after the connection l has failed, if somebody will resume it, and else ends the session.
@@ -275,6 +293,8 @@ func (s *Session) Shutdown(ctx context.Context) error {
 	for {
 		held, news := s.lane.held()
 		if held == 0 {
+			ctx, cancel := context.WithTimeout(ctx, s.opts.CloseTimeout)
+			defer cancel()
 			s.stopHanding()
 			return s.close(ctx)
 		}
