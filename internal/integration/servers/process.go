@@ -60,6 +60,19 @@ func (p *process) terminate() error {
 	return p.wait(30 * time.Second)
 }
 
+// freeze stops the group without ending it, and returns once it has come to a halt.
+func (p *process) freeze() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(10 * time.Second); !stopped(p.cmd.Process.Pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("servers: process %d does not stop", p.cmd.Process.Pid)
+		}
+	}
+	return nil
+}
+
 func (p *process) wait(d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

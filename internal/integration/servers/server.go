@@ -216,7 +216,7 @@ func (s *Server) Terminate() error {
 func (s *Server) Freeze() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.proc.signal(syscall.SIGSTOP)
+	return s.proc.freeze()
 }
 
 // Thaw lets a frozen server go on.

@@ -1,0 +1,129 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/canto-im/canto/internal/integration/servers"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestOrderlyClose(t *testing.T) {
+	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		s := p.session(t)
+		inbox := s.Messages(t.Context())
+		require.NoError(t, s.Close(), "the server has closed its side too")
+		assert.NoError(t, ended(t, s))
+		_, open := <-inbox
+		assert.False(t, open)
+		assert.ErrorIs(t, s.Send(within(t), &stanza.Presence{}), xmpp.ErrClosed)
+	})
+}
+
+// TestServerIsKilled holds promise 1 of the design when the server goes without a word: nothing outlives the session.
+func TestServerIsKilled(t *testing.T) {
+	eachOwn(t, servers.Config{}, func(t *testing.T, p *place) {
+		alice, bob := p.session(t), p.session(t)
+		xmpp.OnGet(bob, func(ctx context.Context, _ *stanza.IQ, _ Version) (any, error) {
+			<-ctx.Done() // an answer that never comes
+			return nil, ctx.Err()
+		})
+		inbox := alice.Messages(t.Context())
+		asked := make(chan error, 1)
+		go func() {
+			_, err := xmpp.Get[Version](within(t), alice, bob.JID(), Version{})
+			asked <- err
+		}()
+		require.NoError(t, ping(t, alice, p))
+		p.kill(t)
+		err := ended(t, alice)
+		require.Error(t, err)
+		t.Log(err)
+		assert.Error(t, next(t, asked))
+		_, open := <-inbox
+		assert.False(t, open)
+		assert.Error(t, alice.Send(within(t), &stanza.Presence{}))
+		assert.Error(t, ended(t, bob))
+		p.restart(t)
+		assert.NoError(t, ping(t, p.session(t), p), "and it serves again")
+	})
+}
+
+// TestServerEndsInOrder ends the server as an operator would. Real ones do not always get their last words out.
+func TestServerEndsInOrder(t *testing.T) {
+	eachOwn(t, servers.Config{}, func(t *testing.T, p *place) {
+		s := p.session(t)
+		if p.inside != nil {
+			require.NoError(t, p.inside.Close())
+			assert.ErrorIs(t, ended(t, s), xmpp.SystemShutdown)
+			return
+		}
+		require.NoError(t, p.real.Terminate())
+		err := ended(t, s)
+		require.Error(t, err)
+		assert.NotErrorIs(t, err, xmpp.ErrPeerSilent)
+		t.Log(err)
+		var stream *xmpp.StreamError
+		if errors.As(err, &stream) {
+			assert.Equal(t, xmpp.SystemShutdown, stream.Condition)
+		}
+	})
+}
+
+// TestSilentServerIsNoticed freezes the server: no FIN, no answer (SECURITY S20).
+func TestSilentServerIsNoticed(t *testing.T) {
+	eachOwn(t, servers.Config{}, func(t *testing.T, p *place) {
+		user, password := p.account(t)
+		o := p.options(password)
+		o.Keepalive, o.DeadAfter = 300*time.Millisecond, time.Second
+		s := p.login(t, p.jid(user), o)
+		require.NoError(t, ping(t, s, p))
+		p.freeze(t)
+		begin := time.Now()
+		assert.Error(t, ping(t, s, p), "a call that waits gets the cause")
+		assert.ErrorIs(t, ended(t, s), xmpp.ErrPeerSilent)
+		took := time.Since(begin)
+		t.Logf("noticed after %v", took.Round(time.Millisecond))
+		assert.Less(t, took, o.Keepalive+o.DeadAfter+2*time.Second)
+
+		_, err := xmpp.Dial(within(t), p.jid(user), o)
+		assert.Error(t, err, "a step of a login has its deadline too")
+		p.thaw(t)
+		assert.NoError(t, ping(t, p.session(t), p))
+	})
+}
+
+// TestClientComesBack kills the server under a Client, and lets it return.
+func TestClientComesBack(t *testing.T) {
+	eachOwn(t, servers.Config{}, func(t *testing.T, p *place) {
+		user, password := p.account(t)
+		c := xmpp.NewClient(p.jid(user), p.options(password))
+		online := make(chan *xmpp.Session, 16)
+		c.Online = func(ctx context.Context, s *xmpp.Session) error {
+			online <- s
+			return s.Send(ctx, &stanza.Presence{})
+		}
+		inbox := c.Messages(t.Context())
+		ctx, stop := context.WithCancel(within(t))
+		done := make(chan error, 1)
+		go func() { done <- c.Run(ctx) }()
+		first := next(t, online)
+
+		p.kill(t)
+		<-first.Done()
+		p.restart(t)
+		if p.inside == nil { // in process the accounts and the suspended stream are still there, and it's resumed
+			assert.NotSame(t, first, next(t, online))
+		}
+		alice := p.session(t)
+		require.NoError(t, alice.Send(within(t), &stanza.Message{To: p.jid(user), Type: stanza.Chat, Body: "welcome back"}))
+		assert.Equal(t, "welcome back", next(t, inbox).Body, "the channel has outlived the session")
+		stop()
+		assert.NoError(t, next(t, done))
+	})
+}

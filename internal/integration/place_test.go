@@ -1,0 +1,187 @@
+package integration
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"testing"
+	"time"
+
+	"github.com/canto-im/canto/internal/integration/servers"
+	"github.com/canto-im/canto/internal/leak"
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMain(m *testing.M) { leak.Main(servers.Stopping(m)) }
+
+// patience bounds what should take milliseconds and may take seconds on a busy machine.
+const patience = 60 * time.Second
+
+// inProcess is the name of the place that is no real server.
+const inProcess = "in-process"
+
+// A place is a server that the same tests run against.
+type place struct {
+	name            string // "in-process", "prosody", "ejabberd"
+	domain          string
+	addr, direct    string // host:port for STARTTLS and for direct TLS
+	roots           *x509.CertPool
+	account         func(t *testing.T) (user, password string) // an account of the test's own
+	anonymousDomain string                                     // "" where there is none
+	certificate     func(t *testing.T, user string) tls.Certificate
+	kill, restart   func(t *testing.T) // as a power failure does; and back, at the same address
+	freeze, thaw    func(t *testing.T) // silence, connections open
+	real            *servers.Server    // nil in process
+	inside          *xmpptest.Server   // nil elsewhere
+}
+
+// each runs f as a subtest at every place, with servers of the given configuration.
+func each(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
+	t.Run(inProcess, func(t *testing.T) { f(t, inside(t, cfg)) })
+	for _, kind := range servers.Kinds(t) {
+		t.Run(string(kind), func(t *testing.T) { f(t, outside(servers.Shared(t, kind, cfg))) })
+	}
+}
+
+// eachOwn is each with a server that the test may kill or freeze: nobody shares it.
+func eachOwn(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
+	t.Run(inProcess, func(t *testing.T) { f(t, inside(t, cfg)) })
+	for _, kind := range servers.Kinds(t) {
+		t.Run(string(kind), func(t *testing.T) { f(t, outside(servers.Start(t, kind, cfg))) })
+	}
+}
+
+// outside is the place of a real server.
+func outside(srv *servers.Server) *place {
+	return &place{
+		name:            string(srv.Kind),
+		domain:          servers.Domain,
+		anonymousDomain: servers.AnonymousDomain,
+		addr:            srv.Addr,
+		direct:          srv.AddrTLS,
+		roots:           srv.CA,
+		account:         func(t *testing.T) (string, string) { return srv.NewAccount(t) },
+		certificate:     func(t *testing.T, user string) tls.Certificate { return srv.ClientCertificate(t, user) },
+		kill:            must(srv.Kill),
+		restart:         must(srv.Restart),
+		freeze:          must(srv.Freeze),
+		thaw:            must(srv.Thaw),
+		real:            srv,
+	}
+}
+
+// inside is the place of a server in this process, configured as cfg says of a real one.
+func inside(t *testing.T, cfg servers.Config) *place {
+	o := &xmpptest.Options{ExternalAlways: cfg.External}
+	switch cfg.TLS {
+	case servers.TLS12:
+		o.TLSVersion = tls.VersionTLS12
+	case servers.Plaintext:
+		o.StartTLS, o.PlainInClear = xmpptest.Off, true
+	}
+	switch cfg.Passwords {
+	case servers.SHA1:
+		o.Mechanisms = []string{"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN"}
+	case servers.SHA256:
+		o.Mechanisms = []string{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN"}
+	}
+	srv := xmpptest.NewServerWith(t, o)
+	number := 0
+	return &place{
+		name:   inProcess,
+		domain: srv.Domain().String(),
+		addr:   srv.Addr(),
+		direct: srv.DirectAddr(),
+		roots:  xmpptest.Roots(),
+		account: func(*testing.T) (string, string) {
+			number++
+			user := "user" + string(rune('a'+number))
+			return user, srv.Password(user)
+		},
+		certificate: func(t *testing.T, user string) tls.Certificate {
+			cert, err := xmpptest.Certificate(xmpptest.CertSpec{Address: srv.JID(user).String()})
+			require.NoError(t, err)
+			return cert
+		},
+		kill:    func(*testing.T) { srv.DropConns() }, // what its clients see of it
+		restart: func(*testing.T) {},
+		freeze:  func(*testing.T) { srv.Freeze() },
+		thaw:    func(*testing.T) { srv.Thaw() },
+		inside:  srv,
+	}
+}
+
+// must is f for a test that cannot go on without it.
+func must(f func() error) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Helper()
+		require.NoError(t, f())
+	}
+}
+
+// options reach the place over STARTTLS with a password.
+func (p *place) options(password string) *xmpp.Options {
+	return &xmpp.Options{Password: password, Addr: p.addr, TLS: &tls.Config{RootCAs: p.roots}}
+}
+
+// over makes the options of p go over STARTTLS or direct TLS, with at most the given version of TLS.
+func (p *place) over(o *xmpp.Options, direct bool, version uint16) *xmpp.Options {
+	if direct {
+		o.Addr, o.DirectTLS = p.direct, true
+	}
+	o.TLS.MaxVersion = version
+	return o
+}
+
+func (p *place) jid(user string) jid.JID { return jid.MustParse(user + "@" + p.domain) }
+
+// login dials as user and closes the session with the test.
+func (p *place) login(t *testing.T, addr jid.JID, o *xmpp.Options) *xmpp.Session {
+	t.Helper()
+	s, err := xmpp.Dial(within(t), addr, o)
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// session logs in with an account of its own.
+func (p *place) session(t *testing.T) *xmpp.Session {
+	t.Helper()
+	user, password := p.account(t)
+	return p.login(t, p.jid(user), p.options(password))
+}
+
+// within is a context that ends with the test, or when patience does.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// ended waits for a session to end and returns why it did.
+func ended(t *testing.T, s *xmpp.Session) error {
+	t.Helper()
+	select {
+	case <-s.Done():
+		return s.Err()
+	case <-within(t).Done():
+		t.Fatal("the session has not ended")
+		return nil
+	}
+}
+
+// next takes one value from a channel.
+func next[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case v, ok := <-from:
+		require.True(t, ok, "the channel is closed")
+		return v
+	case <-within(t).Done():
+		t.Fatal("nothing comes")
+		panic("not reached")
+	}
+}
