@@ -26,6 +26,9 @@ type Stats struct {
 	Sent          int64 // stanzas sent
 	BytesRead     int64 // on the wire
 	BytesWritten  int64
+	Suspended     int64 // sessions that lost their connection and waited to be resumed
+	Resumed       int64 // and how often one was
+	Resent        int64 // stanzas sent again then
 }
 
 // Stats returns the counters as they stand.

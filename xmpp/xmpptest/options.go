@@ -52,8 +52,11 @@ type Options struct {
 	// StrictIQ keeps IQ requests from those with whom the addressed resource shares no presence, as RFC 6121 §8.5.3.1
 	// recommends; servers in the field deliver them.
 	StrictIQ bool
-	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "offline", ….
+	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "offline", "sm", ….
 	Without []string
+
+	// SM configures stream management (XEP-0198); Without "sm" leaves it out.
+	SM SM
 
 	// MaxStanza is the size in bytes of the largest stanza that is accepted; 0 means 262,144.
 	MaxStanza int
@@ -114,6 +117,8 @@ const (
 	StepSuccess   = server.StepSuccess   // SASL success
 	StepFailure   = server.StepFailure   // SASL failure
 	StepBind      = server.StepBind      // the answer to the bind request
+	StepEnabled   = server.StepEnabled   // the answer to <enable/> of stream management
+	StepResumed   = server.StepResumed   // the answer to <resume/>; what is sent again follows
 )
 
 // Exchange is one thing that the server is about to say in a negotiation: its Step and its XML; the number of the

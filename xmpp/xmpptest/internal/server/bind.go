@@ -26,7 +26,7 @@ func (c *conn) bind(iq *Element) error {
 		c.bindAnswer(errorReply(iq, fault))
 		return nil
 	}
-	c.in.forget = true
+	c.in.forget = !c.srv.smFaults().HalfStanza
 	answer := c.tampered(Exchange{Step: StepBind, XML: el(ns.Client, "iq", "type", "result", "id", iq.attr("id")).with(
 		el(ns.Bind, "bind").with(el(ns.Bind, "jid").withText(ses.jid.String()))).String()})
 	c.srv.admit(ses, answer)
@@ -50,7 +50,7 @@ func (s *Server) bindResource(c *conn, wanted string) (*session, *stanzaError) {
 	if fault != nil {
 		return nil, fault
 	}
-	ses := &session{account: a, jid: full, conn: c, directed: make(map[jid.JID]struct{})}
+	ses := &session{account: a, jid: full, conn: c, directed: make(map[jid.JID]struct{}), turn: make(chan struct{}, 1)}
 	c.session = ses
 	s.counters.binds.Add(1)
 	return ses, nil
@@ -82,6 +82,7 @@ func (s *Server) resource(a *account, wanted string) (jid.JID, *stanzaError) {
 	switch {
 	case old == nil:
 		return full, nil
+	case old.suspended(): // whoever has the password and asks by name is its successor
 	case s.opts.Conflict == Refuse:
 		return jid.JID{}, &stanzaError{kind: "modify", condition: "conflict"}
 	case s.opts.Conflict == Override:

@@ -82,7 +82,7 @@ func (c *conn) leave() {
 // read is the goroutine that reads and acts.
 func (c *conn) read() {
 	err := c.serve()
-	c.srv.endSession(c)
+	c.srv.lost(c, err)
 	var se *streamError
 	switch {
 	case errors.As(err, &se):
@@ -142,6 +142,7 @@ func (c *conn) stream() error {
 		if err := c.child(e); err != nil {
 			return err
 		}
+		c.in.trim(c.dec.Buffered())
 	}
 }
 
@@ -186,7 +187,15 @@ func (c *conn) stanza(e *Element) error {
 	if c.session == nil {
 		return c.bind(e)
 	}
-	if c.srv.intercepted(c.session.jid, e) {
+	ses := c.session
+	// One at a time: the stream may be resumed on another connection while this one's last stanza is being handled.
+	ses.turn <- struct{}{}
+	defer func() { <-ses.turn }()
+	if !c.srv.carries(c) {
+		return nil
+	}
+	if c.srv.intercepted(ses.jid, e) {
+		c.srv.taken(ses, e)
 		return nil
 	}
 	return c.srv.handle(c, e)

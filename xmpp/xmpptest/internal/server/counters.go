@@ -14,10 +14,13 @@ type Stats struct {
 	Sent          int64 // stanzas sent
 	BytesRead     int64 // on the wire
 	BytesWritten  int64
+	Suspended     int64 // sessions that lost their connection and waited to be resumed
+	Resumed       int64 // and how often one was
+	Resent        int64 // stanzas sent again then
 }
 
 type counters struct {
-	conns, tls, tlsFailures, logins, loginFailures, binds, received, sent, bytesRead, bytesWritten atomic.Int64
+	conns, tls, tlsFailures, logins, loginFailures, binds, received, sent, bytesRead, bytesWritten, suspended, resumed, resent atomic.Int64
 }
 
 func (c *counters) countRead(n int)    { c.bytesRead.Add(int64(n)) }
@@ -31,5 +34,6 @@ func (s *Server) Stats() Stats {
 		Logins: c.logins.Load(), LoginFailures: c.loginFailures.Load(), Binds: c.binds.Load(),
 		Received: c.received.Load(), Sent: c.sent.Load(),
 		BytesRead: c.bytesRead.Load(), BytesWritten: c.bytesWritten.Load(),
+		Suspended: c.suspended.Load(), Resumed: c.resumed.Load(), Resent: c.resent.Load(),
 	}
 }

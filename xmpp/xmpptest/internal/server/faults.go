@@ -71,9 +71,13 @@ func (s *Server) eachConn(f func(*conn)) {
 }
 
 // CloseStream ends the streams of an account with a stream error, such as "policy-violation" (RFC 6120 §4.9.3); an empty
-// condition closes them without one. An empty user means everybody's.
+// condition closes them without one; suspended ones end. An empty user means everybody's.
 func (s *Server) CloseStream(user, condition string) {
 	s.eachSession(user, func(ses *session) {
+		if ses.suspended() {
+			s.end(ses)
+			return
+		}
 		if condition == "" {
 			ses.conn.out.finish(closingTag)
 			return

@@ -10,7 +10,7 @@ import (
 
 // Inject says raw XML to every session of an account, as it stands; nothing checks it, so that anything can be said.
 func (s *Server) Inject(user, raw string) error {
-	n := s.eachSession(user, func(ses *session) { ses.conn.say(raw) })
+	n := s.eachSession(user, func(ses *session) { ses.say(raw) })
 	if n == 0 {
 		return fmt.Errorf("inject: %q has no session", user)
 	}
@@ -34,7 +34,7 @@ func (s *Server) replaceReply(st *stanza) bool {
 	}
 	s.replies[user] = waiting[1:]
 	if waiting[0] != "" {
-		st.sender.conn.say(strings.NewReplacer("${id}", st.id(), "${from}", st.el.attr("from"), "${to}", st.el.attr("to")).Replace(waiting[0]))
+		st.sender.say(strings.NewReplacer("${id}", st.id(), "${from}", st.el.attr("from"), "${to}", st.el.attr("to")).Replace(waiting[0]))
 	}
 	return true
 }

@@ -81,6 +81,7 @@ func modules() []module {
 		discoModule(),
 		pingModule(),
 		versionModule(),
+		smModule(),
 	}
 }
 

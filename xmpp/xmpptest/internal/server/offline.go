@@ -18,7 +18,10 @@ func (a *account) store(e *Element) {
 	if !storable(e) {
 		return
 	}
-	a.offline = append(a.offline, e.with(delayNow(a.bare.Domain())))
+	if !stamped(e, a.bare.Domain()) {
+		e = e.with(delayNow(a.bare.Domain()))
+	}
+	a.offline = append(a.offline, e)
 }
 
 // storable tells what is worth keeping: XEP-0160 §3 names messages of type normal, and of type chat with a body, and

@@ -53,8 +53,11 @@ type Options struct {
 	// StrictIQ keeps IQ requests from those with whom the addressed resource shares no presence, as RFC 6121 §8.5.3.1
 	// recommends; servers in the field deliver them.
 	StrictIQ bool
-	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "offline", ….
+	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "offline", "sm", ….
 	Without []string
+
+	// SM configures stream management (XEP-0198); Without "sm" leaves it out.
+	SM SM
 
 	// MaxStanza is the size in bytes of the largest stanza that is accepted; 0 means 262,144.
 	MaxStanza int
@@ -108,6 +111,7 @@ func (o Options) withDefaults() Options {
 	o.MaxStanza = cmp.Or(o.MaxStanza, 262144)
 	o.MaxQueue = cmp.Or(o.MaxQueue, 64<<20)
 	o.Transcript = cmp.Or(o.Transcript, 4096)
+	o.SM = o.SM.withDefaults()
 	if o.Mechanisms == nil {
 		for _, m := range mechanisms {
 			if m.name != "ANONYMOUS" && m.name != "OAUTHBEARER" {

@@ -54,6 +54,13 @@ func (q *outQueue) finish(last string) bool {
 	return true
 }
 
+// isFinished reports whether the last words were said.
+func (q *outQueue) isFinished() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.finished
+}
+
 // kill drops what waits and ends the writer.
 func (q *outQueue) kill() {
 	q.mu.Lock()

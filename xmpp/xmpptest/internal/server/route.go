@@ -19,6 +19,7 @@ func (s *Server) handle(c *conn, e *Element) error {
 		}
 	}
 	st := &stanza{el: e.withAttr("from", ses.jid.String()), from: ses.jid, sender: ses}
+	defer s.handled(ses, e)
 	if t := e.attr("to"); t != "" {
 		to, err := jid.Parse(t)
 		if err != nil {

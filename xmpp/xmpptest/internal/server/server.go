@@ -34,6 +34,8 @@ type Server struct {
 	replies    map[string][]string // per account: what to answer to its next IQ requests instead
 	intercepts []*intercept
 	pushes     uint64 // IQ requests that the server has sent
+	sm         smState
+	alarms     map[*alarm]struct{}
 }
 
 // New makes a server. It listens nowhere yet: see Listen, Serve and Dial.
@@ -61,6 +63,8 @@ func New(o Options) (*Server, error) {
 		tokens:    make(map[string]string),
 		replies:   make(map[string][]string),
 		faults:    noFaults,
+		sm:        newSMState(),
+		alarms:    make(map[*alarm]struct{}),
 	}
 	s.journal.limit = o.Transcript
 	return s, nil
@@ -170,15 +174,6 @@ func (s *Server) serve(nc net.Conn, direct bool) {
 	s.wg.Go(c.read)
 }
 
-// endSession takes the session of a connection away, if there is one; its reader calls it when the stream is over.
-func (s *Server) endSession(c *conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.session != nil {
-		s.end(c.session)
-	}
-}
-
 // forget takes a connection off the list; its reader calls it last.
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
@@ -195,6 +190,7 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
+	s.callOffAll()
 	listeners := s.listeners
 	conns := s.open()
 	s.mu.Unlock()

@@ -10,19 +10,14 @@ import (
 type session struct {
 	account    *account
 	jid        jid.JID
-	conn       *conn
+	conn       *conn    // the present one; while the session is suspended, the last one
 	presence   *Element // the last available presence that was broadcast; nil while the resource is not available
 	priority   int
 	interested bool                 // it has asked for the roster
 	directed   map[jid.JID]struct{} // whom it has sent presence of its own accord (RFC 6121 §4.6)
 	over       bool
-}
-
-// send hands a stanza to the client.
-func (ses *session) send(e *Element) {
-	if !ses.over {
-		ses.conn.send(e)
-	}
+	managed    *managed      // stream management; nil: none
+	turn       chan struct{} // full while a stanza of the client is being handled
 }
 
 // bindModule is RFC 6120 §7.

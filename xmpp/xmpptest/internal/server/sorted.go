@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/jid"
 )
 
@@ -16,5 +15,5 @@ func sortedJIDs[V any](m map[jid.JID]V) []jid.JID {
 
 // delayNow is the element of XEP-0203 for this moment.
 func delayNow(from jid.JID) *Element {
-	return el(ns.Delay, "delay", "from", from.String(), "stamp", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+	return delayAt(from, time.Now())
 }

@@ -7,7 +7,7 @@ import "io"
 type tail struct {
 	r      io.Reader
 	forget bool   // the negotiation is over
-	seen   []byte // what was read since the last restart
+	seen   []byte // what was read since the last restart or trim
 	again  []byte // what is read before r
 }
 
@@ -30,6 +30,17 @@ func (t *tail) Read(p []byte) (n int, err error) {
 	}
 	return n, err
 }
+
+// trim forgets all but the last unread bytes.
+func (t *tail) trim(unread int) {
+	t.seen = t.seen[max(0, len(t.seen)-unread):]
+	if len(t.seen) == 0 {
+		t.seen = nil
+	}
+}
+
+// partial is what was read since the last trim, unless it was to be forgotten.
+func (t *tail) partial() []byte { return append([]byte(nil), t.seen...) }
 
 // restart hands the last unread bytes out once more.
 func (t *tail) restart(unread int) {

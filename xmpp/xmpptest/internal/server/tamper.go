@@ -12,6 +12,8 @@ const (
 	StepSuccess   Step = "success"   // SASL success
 	StepFailure   Step = "failure"   // SASL failure
 	StepBind      Step = "bind"      // the answer to the bind request
+	StepEnabled   Step = "enabled"   // the answer to <enable/> of stream management
+	StepResumed   Step = "resumed"   // the answer to <resume/>; what is sent again follows
 )
 
 // An Exchange is one thing that the server is about to say in a negotiation.
