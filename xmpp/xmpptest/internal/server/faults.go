@@ -20,7 +20,10 @@ var noFaults = netFaults{cutRead: -1, cutWrite: -1}
 func (s *Server) DropConns() { s.eachConn(func(c *conn) { c.out.kill(); c.net.Close() }) }
 
 // ResetConns does the same the rough way: a TCP connection ends with RST.
-func (s *Server) ResetConns() { s.eachConn(func(c *conn) { c.out.kill(); c.net.reset() }) }
+func (s *Server) ResetConns() {
+	// The writer closes the connection, politely, once its queue is dead: the reset has to come first.
+	s.eachConn(func(c *conn) { c.net.reset(); c.out.kill() })
+}
 
 // Freeze makes the server say and hear nothing more: connections stay open, what is sent either way is held up, new connections are
 // accepted and stay silent as well. Thaw ends it.
