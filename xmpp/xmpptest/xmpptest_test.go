@@ -47,7 +47,7 @@ func TestInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
 		s := srv.Session(t, "alice", nil)
-		srv.Delay(20*time.Second)
+		srv.Delay(20 * time.Second)
 		before := time.Now()
 		_, err := s.Do(t.Context(), &stanza.IQ{Type: stanza.Get, To: srv.Domain(), Payload: stanza.Payload(ping{})})
 		require.NoError(t, err)
