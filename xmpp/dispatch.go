@@ -12,10 +12,12 @@ import (
 // dispatch hands what is in the lane to the program, batch after batch, until the lane is empty; after the session's end
 // it also closes the channels.
 func (s *Session) dispatch() {
-	if s.after != nil {
-		select {
-		case <-s.after:
-		case <-s.given:
+	for _, gate := range []<-chan struct{}{s.after, s.ready} {
+		if gate != nil {
+			select {
+			case <-gate:
+			case <-s.given:
+			}
 		}
 	}
 	for {
@@ -73,9 +75,14 @@ func (s *Session) isGiven() bool {
 	}
 }
 
-// finish closes the session's channels; nothing comes any more.
+// finish closes the session's channels; nothing comes any more. When the session ends just as its dispatcher goes to
+// rest, a second one may find the lane as empty as the first did.
 func (s *Session) finish() {
 	s.mu.Lock()
+	if s.finished {
+		s.mu.Unlock()
+		return
+	}
 	s.finished = true
 	subs := s.channels
 	s.channels = nil

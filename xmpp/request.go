@@ -47,6 +47,15 @@ func (r *Request) answer(ctx context.Context, out *stanza.IQ) error {
 	return r.session.Send(ctx, out)
 }
 
+// late answers in the taker's place. It does not touch the timer, which it may run before.
+func (r *Request) late() {
+	if r.taken.CompareAndSwap(false, true) {
+		s := r.session
+		s.opts.Logger.Warn("xmpp: a request was taken and not answered in time", "from", r.IQ.From, "id", r.IQ.ID)
+		s.reply(r.IQ.Fail(stanza.InternalServerError))
+	}
+}
+
 // IQs returns a channel of the IQ requests (types get and set) that arrive from now on and match one of the patterns;
 // without patterns, of all that no handler is registered for. As with Handle, the most specific pattern wins, and a
 // pattern that has a handler already panics. The channel closes when ctx is done, or after the session has ended and
@@ -68,10 +77,7 @@ func receiveRequest(ctx context.Context, st stanza.Stanza, hand func(*Request) b
 	}
 	s := sessionOf(ctx)
 	r := &Request{IQ: iq, session: s}
-	r.timer = time.AfterFunc(s.opts.RequestTimeout, func() {
-		s.opts.Logger.Warn("xmpp: a request was taken and not answered in time", "from", iq.From, "id", iq.ID)
-		_ = r.Fail(context.Background(), stanza.InternalServerError)
-	})
+	r.timer = time.AfterFunc(s.opts.RequestTimeout, r.late)
 	if !hand(r) {
 		r.timer.Stop()
 		if r.taken.CompareAndSwap(false, true) {
