@@ -25,6 +25,7 @@ type conn struct {
 	in     *tail
 	dec    *xmltext.Decoder
 
+	securing   atomic.Bool   // a TLS handshake is under way
 	failed     atomic.Bool   // a stream error was sent
 	peerClosed chan struct{} // closed when nothing more is expected of the client
 	gone       chan struct{} // closed when it has closed the connection, too

@@ -200,7 +200,7 @@ func (s *Server) Close() error {
 	}
 	err := closeAll(listeners)
 	for _, c := range conns {
-		if c.headers.Load() > 0 {
+		if c.headers.Load() > 0 && !c.securing.Load() { // there is a stream to end
 			c.endWith(&streamError{condition: "system-shutdown"})
 		} else {
 			c.net.Close()

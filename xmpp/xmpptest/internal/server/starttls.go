@@ -45,7 +45,10 @@ func proceed(c *conn, _ *Element) error {
 // startTLS puts TLS on the connection.
 func (c *conn) startTLS() error {
 	t := tls.Server(c.net, c.srv.tlsConfig)
-	if err := t.Handshake(); err != nil {
+	c.securing.Store(true)
+	err := t.Handshake()
+	c.securing.Store(false)
+	if err != nil {
 		c.srv.counters.tlsFailures.Add(1)
 		return fmt.Errorf("TLS: %w", err)
 	}
