@@ -31,6 +31,7 @@ var rooms = map[string]floor{
 	"xmpp/xmpptest/internal/server": session,
 	"roster":                        ability,
 	"xmpp/xmpptest":                 ability,
+	"examples":                      outdoors, // the tests of the programs below it
 	"internal/integration":          outdoors,
 	"internal/conformance":          outdoors,
 	"internal/bench":                outdoors,
