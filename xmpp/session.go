@@ -38,6 +38,7 @@ type Session struct {
 	given  chan struct{}   // closed when nothing more may be handed over: Close was called
 	handed chan struct{}   // closed when all was handed over, or will not be
 	after  <-chan struct{} // what must have been handed over before: the Client's session before this one; nil: nothing
+	ready  chan struct{}   // closed when the Client's capabilities have begun with it; nil: there is no Client
 
 	mu        sync.Mutex // protects what follows
 	link      *link      // the present one; when suspended, the last one
