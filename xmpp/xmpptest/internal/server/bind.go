@@ -111,8 +111,8 @@ func (s *Server) end(ses *session) {
 	if ses.over {
 		return
 	}
+	ses.over = true // it's told nothing any more, its own end included
 	s.becomeUnavailable(ses, el(ns.Client, "presence", "type", "unavailable"))
-	ses.over = true
 	if ses.account.sessions[ses.jid.Resourcepart()] == ses {
 		delete(ses.account.sessions, ses.jid.Resourcepart())
 	}

@@ -16,7 +16,6 @@ type managed struct {
 	queue []unacked    // and those that it has not, oldest first
 	asked int          // stanzas sent since the last <r/>
 	wait  *alarm       // set while the session is suspended: ends it
-	full  bool         // too much waits for it: it's about to end
 	half  []byte       // of the stanza in which the last connection was cut, when SMFaults.HalfStanza was set
 	stats ManagedStats // of its life
 }

@@ -63,7 +63,7 @@ func (ses *session) suspended() bool { return ses.managed != nil && ses.managed.
 
 // stanzasIn returns the whole stanzas at the beginning of raw XML, up to where it is broken or ends.
 func stanzasIn(raw string) (list []*Element) {
-	d := xmltext.NewDecoder(openedStream(raw), xmltext.Limits{StanzaBytes: len(raw) + 64})
+	d := xmltext.NewDecoder(openedStream(raw), xmltext.Limits{StanzaBytes: len(streamStart) + len(raw)})
 	if _, err := d.ReadToken(); err != nil {
 		return nil
 	}
@@ -129,8 +129,7 @@ func (s *Server) suspend(ses *session) {
 
 // overflow ends a suspended session that has too much waiting for it. s.mu is held.
 func (s *Server) overflow(ses *session) {
-	if m := ses.managed; len(m.queue) > s.opts.SM.Queue && !m.full {
-		m.full = true // its own unavailable presence must not bring us here again
+	if len(ses.managed.queue) > s.opts.SM.Queue {
 		s.logf("%v: too much waits for it", ses.jid)
 		s.end(ses)
 	}
