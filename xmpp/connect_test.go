@@ -232,6 +232,22 @@ func TestConnectGoesOnToEveryAddressOfEveryTarget(t *testing.T) {
 	})
 }
 
+// The second race has addresses already: it does not wait for what DNS still owes.
+func TestConnectGoesOnWhileDNSIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &fakeNet{hosts: map[string]fakeHost{"[2001:db8::1]:5222": {}, "[2001:db8::2]:5222": {}}}
+		c := raced(n, &fakeDNS{hosts: map[string]fakeHosts{
+			"ip6 a.example.net.": {addrs: []string{"2001:db8::1", "2001:db8::2"}}, "ip4 a.example.net.": {after: never},
+		}}, hostA)
+		for _, want := range []string{"[2001:db8::1]:5222", "[2001:db8::2]:5222"} {
+			conn, _, err := c.next(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, want, conn.(*fakeConn).addr)
+		}
+		assert.Zero(t, time.Since(n.start))
+	})
+}
+
 func TestConnectReasons(t *testing.T) {
 	tests := []struct {
 		name   string

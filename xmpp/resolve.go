@@ -82,9 +82,6 @@ func resolveDrawing(ctx context.Context, r resolver, domain string, draw func(n 
 		// RFC 6120 §3.2.1 (8): with SRV records there is no fallback, even if none of them leads anywhere.
 		return orderRecords(records, draw), nil
 	}
-	if ctx.Err() != nil {
-		return nil, &lookupError{"SRV records of " + host, context.Cause(ctx)}
-	}
 	return srvFallback(host, answers)
 }
 
@@ -103,10 +100,10 @@ func srvFallback(host string, answers []srvAnswer) ([]target, error) {
 	// RFC 6120 §3.2.1 (3) and XEP-0368 §5: "." ends it, and forbids the fallback.
 	case denied && len(failed) == 0:
 		return nil, errNoService
-	case denied:
-		return nil, joinReasons(append(failed, errOtherDenied))
 	case unusable:
 		return nil, joinReasons(failed)
+	case denied:
+		return nil, joinReasons(append(failed, errOtherDenied))
 	}
 	// RFC 6120 §3.2.1 (9), §3.2.2: no records, or no answer: the domain itself at the registered port.
 	return []target{{host: host, port: clientPort, why: joinReasons(failed)}}, nil

@@ -89,7 +89,7 @@ func (a *srvAnswer) sort(host string, found []*net.SRV) {
 	for _, s := range found {
 		switch name := strings.TrimSuffix(s.Target, "."); {
 		case s.Target == ".":
-			a.denied = true
+			a.denied = true // RFC 2782: it stands alone; where it doesn't, the others count
 		case !isHostName(name) || s.Port == 0:
 			bad = fmt.Errorf("the record names %q, port %d: that's not a host and a port", s.Target, s.Port)
 		default:
@@ -97,10 +97,8 @@ func (a *srvAnswer) sort(host string, found []*net.SRV) {
 			a.records = append(a.records, srvRecord{target: t, priority: s.Priority, weight: s.Weight})
 		}
 	}
-	if len(a.records) > 0 {
-		a.denied = false // RFC 2782: "." stands alone. Beside records that lead somewhere it's a mistake.
-	} else if bad != nil {
-		a.denied, a.unusable = false, true
+	if bad != nil && len(a.records) == 0 {
+		a.unusable = true
 		a.err = &lookupError{srvQuestion(a.service, host), bad}
 	}
 }
