@@ -1,0 +1,161 @@
+package xmpp_test
+
+import (
+	"context"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/require"
+)
+
+// When nothing has arrived for Keepalive, the server is asked for a sign of life; any will do, and then all begins anew.
+func TestKeepaliveAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, nil)
+		for _, answer := range []string{
+			`<iq type='result' id='%[1]s' from='example.net'/>`,
+			`<iq type='error' id='%[1]s' from='example.net'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
+			` %.0[1]s`,
+			`<message>%.0[1]s</message>`,
+		} {
+			start := time.Now()
+			ping := p.hearIQ()
+			require.Equal(t, time.Minute, time.Since(start))
+			require.Equal(t, stanza.Get, ping.Type)
+			require.True(t, ping.Payload.Is("urn:xmpp:ping", "ping"))
+			require.Equal(t, network, ping.To)
+			time.Sleep(29 * time.Second)
+			p.say(answer, ping.ID)
+			synctest.Wait()
+			require.NoError(t, s.Err(), answer)
+		}
+	})
+}
+
+// SECURITY S20: a server that says nothing any more is noticed after Keepalive + DeadAfter, and every call returns.
+func TestSecurityS20SilentServer(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		keepalive, dead  time.Duration
+		features, answer string
+		want             time.Duration
+	}{
+		{"defaults", 0, 0, bindFeature, "", 90 * time.Second},
+		{"as told", 10 * time.Second, 5 * time.Second, bindFeature, "", 15 * time.Second},
+		// The request is to be acknowledged, which shows it sooner.
+		{"under stream management", 0, 0, bindFeature + smFeature, "<enabled xmlns='urn:xmpp:sm:3'/>", 60 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, p := openDeaf(t, &xmpp.Options{Keepalive: c.keepalive, DeadAfter: c.dead}, c.features)
+				p.listen()
+				if c.answer != "" {
+					p.hear()
+					p.say(c.answer)
+				}
+				results := make(chan error, 1)
+				inbox := s.Messages(t.Context())
+				start := time.Now()
+				go func() {
+					_, err := s.Do(context.Background(), &stanza.IQ{Type: stanza.Get, To: romeo, Payload: stanza.Payload(version{})})
+					results <- err
+				}()
+				<-s.Done()
+				require.Equal(t, c.want, time.Since(start))
+				require.ErrorIs(t, s.Err(), xmpp.ErrPeerSilent)
+				require.ErrorIs(t, <-results, xmpp.ErrPeerSilent)
+				_, ok := <-inbox
+				require.False(t, ok)
+			})
+		})
+	}
+}
+
+// The same on a real server behind TLS whose packets are dropped, without a FIN.
+func TestSecurityS20FrozenNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
+		s := srv.Session(t, "alice", nil)
+		time.Sleep(10 * time.Minute)
+		require.NoError(t, s.Err(), "the server answers")
+		srv.Freeze()
+		start := time.Now()
+		err := s.Send(context.Background(), &stanza.Message{To: s.JID().Bare(), Body: "into the void"})
+		for err == nil && s.Err() == nil { // until the connection takes no more
+			err = s.Send(context.Background(), &stanza.Message{To: s.JID().Bare(), Body: "into the void"})
+			time.Sleep(time.Second)
+		}
+		<-s.Done()
+		require.ErrorIs(t, s.Err(), xmpp.ErrPeerSilent)
+		require.LessOrEqual(t, time.Since(start), 90*time.Second)
+		srv.Thaw()
+	})
+}
+
+// When we've sent nothing for Keepalive, a space goes out, although the server talks (RFC 6120 §4.6.1).
+func TestKeepaliveSpaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openDeaf(t, &xmpp.Options{Keepalive: time.Minute}, bindFeature)
+		sent := p.record()
+		s.Messages(t.Context(), stanza.GroupChat)
+		for range 6 {
+			time.Sleep(30 * time.Second)
+			p.say(chatOf("news"))
+		}
+		require.Equal(t, "   ", sent.text())
+
+		for range 6 { // we talk: there is no need
+			time.Sleep(30 * time.Second)
+			p.say(chatOf("news"))
+			require.NoError(t, s.Send(t.Context(), &stanza.Presence{}))
+		}
+		require.NotContains(t, sent.text(), " ")
+	})
+}
+
+// A negative Keepalive is none.
+func TestNoKeepalive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openDeaf(t, &xmpp.Options{Keepalive: -1}, bindFeature)
+		sent := p.record()
+		time.Sleep(24 * time.Hour)
+		p.say(" ")
+		require.Empty(t, sent.text())
+		require.NoError(t, s.Err())
+	})
+}
+
+// An acknowledgement that stays out shows a dead server, too, sooner than silence does; and it's asked for again before.
+func TestSecurityS20NoAcknowledgement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openDeaf(t, nil, bindFeature+smFeature)
+		p.listen()
+		p.hear()
+		p.say("<enabled xmlns='urn:xmpp:sm:3'/>")
+		start := time.Now()
+		err := s.Deliver(context.Background(), &stanza.Message{To: romeo, Body: "is anybody there?"})
+		require.ErrorIs(t, err, xmpp.ErrUnknownDelivery)
+		require.ErrorIs(t, err, xmpp.ErrPeerSilent)
+		require.LessOrEqual(t, time.Since(start), 90*time.Second)
+		require.ErrorIs(t, s.Err(), xmpp.ErrPeerSilent)
+	})
+}
+
+// A server that says a little now and then is not dead, even if it answers nothing.
+func TestAnyByteIsASignOfLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openDeaf(t, nil, bindFeature)
+		go func() { _, _ = io.Copy(io.Discard, p.conn) }()
+		for range 100 {
+			time.Sleep(89 * time.Second)
+			p.say(" ")
+		}
+		synctest.Wait()
+		require.NoError(t, s.Err())
+	})
+}
