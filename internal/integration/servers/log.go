@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// logTail bounds what is shown of each log file, in bytes.
-const logTail = 16 << 10
+// How much is shown of a server's log, and of its standard output, which mostly repeats it; in bytes.
+const logTail, outputTail = 16 << 10, 1 << 10
 
 // LogSize is a place in the server's log, for a later Log.
 func (s *Server) LogSize() int64 {
@@ -24,13 +24,14 @@ func (s *Server) Log(from int64) string {
 	for _, f := range []struct {
 		name string
 		from int64
-	}{{"server.log", from}, {"output.log", 0}} {
+		tail int
+	}{{"server.log", from, logTail}, {"output.log", 0, outputTail}} {
 		text, err := os.ReadFile(filepath.Join(s.dir, f.name))
 		if err != nil {
 			continue // it wrote none
 		}
 		text = text[min(f.from, int64(len(text))):]
-		text = text[max(0, len(text)-logTail):]
+		text = text[max(0, len(text)-f.tail):]
 		fmt.Fprintf(&b, "--- %s: %s\n%s\n", s.Kind, f.name, text)
 	}
 	return b.String()
