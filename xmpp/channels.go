@@ -3,6 +3,7 @@ package xmpp
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -123,7 +124,7 @@ func messages(ctx context.Context, owner channelOwner, types []stanza.MessageTyp
 	return subscribe(ctx, owner, []Pattern{{Kind: stanza.KindMessage}},
 		func(_ context.Context, st stanza.Stanza, hand func(*stanza.Message) bool) error {
 			if m := st.(*stanza.Message); asked(messageType(m), stanza.MessageError, types) {
-				hand(m)
+				return taken(hand(m))
 			}
 			return nil
 		})
@@ -133,10 +134,20 @@ func presences(ctx context.Context, owner channelOwner, types []stanza.PresenceT
 	return subscribe(ctx, owner, []Pattern{{Kind: stanza.KindPresence}},
 		func(_ context.Context, st stanza.Stanza, hand func(*stanza.Presence) bool) error {
 			if p := st.(*stanza.Presence); asked(p.Type, stanza.PresenceError, types) {
-				hand(p)
+				return taken(hand(p))
 			}
 			return nil
 		})
+}
+
+// errNotTaken is what the handler behind a channel returns for what the channel's reader did not take.
+var errNotTaken = errors.New("xmpp: not taken from its channel")
+
+func taken(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errNotTaken
 }
 
 // asked reports whether a stanza of type t is wanted: one of types, or without types any but the error type.

@@ -5,9 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"sync"
-	"time"
 
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/sasl"
@@ -25,20 +23,29 @@ type Client struct {
 	addr     jid.JID
 	opts     *Options
 	handlers mux
+	steward  *steward // keeps the stream in Options.Store; nil: there is none
+	recent   *recent
+	wakes    chan struct{} // of Wake
 
 	mu       sync.Mutex // protects what follows
 	running  bool
 	state    State
-	changed  chan struct{} // closed when state changes
+	detach   *detachment             // what Detach waits for; nil: Run is not to leave
+	cancel   context.CancelCauseFunc // of Run
+	changed  chan struct{}           // closed when state changes
 	watchers map[*watcher]struct{}
 	channels map[*subscription]struct{}
-	last     *Session // the newest session, online or not
+	last     *Session       // the newest session, online or not
+	hooks    []*sessionHook // replaced, never changed in place
 }
 
 // NewClient returns a client for the account addr; it connects once Run is called. A nil o means the defaults. See Dial
 // for the meaning of addr.
 func NewClient(addr jid.JID, o *Options) *Client {
-	c := &Client{addr: addr, opts: o.withDefaults(), state: State{Kind: Offline}, changed: make(chan struct{})}
+	c := &Client{addr: addr, opts: o.withDefaults(), state: State{Kind: Offline}, changed: make(chan struct{}), recent: newRecent(), wakes: make(chan struct{}, 1)}
+	if o != nil && o.Store != nil {
+		c.steward = &steward{store: o.Store, key: storeKey(addr.String())}
+	}
 	// RFC 6120 §3.3: TLS session resumption makes reconnecting cheap for both sides.
 	cfg := &tls.Config{}
 	if c.opts.TLS != nil {
@@ -50,158 +57,6 @@ func NewClient(addr jid.JID, o *Options) *Client {
 	}
 	c.opts.TLS = cfg
 	return c
-}
-
-var errRunning = errors.New("xmpp: Run is running already")
-
-// Run keeps the client online until ctx is done: then it closes the session in order and returns nil. It also returns,
-// with the cause, when to go on would be of no use: the password is wrong, the account was taken over (conflict), the
-// server refuses us for a reason of policy, the certificate is wrong on the very first connection, or Online failed. Any
-// other loss is followed by a new attempt after a growing delay (at most a minute). Run returns nil after the session
-// was closed by its own program, too.
-//
-// Handlers and channels of a lost session get what it had received before they get anything of the next one.
-func (c *Client) Run(ctx context.Context) error {
-	c.mu.Lock()
-	if c.running {
-		c.mu.Unlock()
-		return errRunning
-	}
-	c.running = true
-	c.mu.Unlock()
-	err := c.run(ctx)
-	c.mu.Lock()
-	c.running = false
-	subs := c.channels
-	c.channels = nil
-	c.mu.Unlock()
-	c.become(State{Kind: Offline, Err: err})
-	for sub := range subs {
-		sub.close()
-	}
-	return err
-}
-
-func (c *Client) run(ctx context.Context) error {
-	var wait backoff
-	var s *Session // what is suspended; nil: nothing
-	var err error
-	for {
-		var l *link
-		began := time.Now()
-		if l, err = c.dial(ctx, s); err == nil {
-			began = time.Now()
-			s, err = c.attend(ctx, s, l)
-		}
-		switch {
-		case ctx.Err() != nil || err == nil:
-			c.abandon(s, ErrClosed)
-			return nil
-		case permanent(err, c.wasOnline()):
-			c.abandon(s, err)
-			return err
-		}
-		wait.lasted(time.Since(began))
-		if !c.pause(ctx, s, err, wait.next()) {
-			c.abandon(s, ErrClosed)
-			return nil
-		}
-	}
-}
-
-// abandon ends a session that will not be resumed.
-func (c *Client) abandon(s *Session, why error) {
-	if s != nil {
-		s.end(why)
-	}
-}
-
-// wasOnline reports whether there was ever a session: what has worked may fail for a while.
-func (c *Client) wasOnline() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.last != nil
-}
-
-// pause waits before the next attempt and reports whether there is to be one.
-func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Duration) bool {
-	st := State{Kind: Offline, Err: err, Retry: d}
-	if s != nil {
-		st.Kind, st.Session = Suspended, s
-	}
-	c.opts.Logger.Info("xmpp: "+string(st.Kind), "account", c.addr, "err", err, "retry", d)
-	c.become(st)
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}
-
-// dial makes a connection, to go on with s where that is suspended.
-func (c *Client) dial(ctx context.Context, s *Session) (*link, error) {
-	w := wanted{account: c.addr}
-	if s != nil {
-		w.resume = s.resumption()
-	}
-	return dial(ctx, w, c.opts)
-}
-
-// attend puts the link to use and waits for its end. It returns the session when that is suspended, and a nil error
-// when there is nothing more to do: the program closed the session.
-func (c *Client) attend(ctx context.Context, s *Session, l *link) (suspended *Session, err error) {
-	if l.resumed != nil {
-		if err := s.attach(l, l.resumed.H); err != nil {
-			return nil, err
-		}
-		c.become(State{Kind: Resumed, Session: s})
-		return c.watch(ctx, s)
-	}
-	if s != nil {
-		why := error(errNotResumed)
-		if l.refused != nil {
-			why = fmt.Errorf("%w: %w", errNotResumed, l.refused)
-			s.giveUp(l.refused.H, l.refused.HasH, why)
-		}
-		s.end(why)
-	}
-	s = c.begin(l)
-	if c.Online != nil {
-		if err := c.Online(ctx, s); err != nil && ctx.Err() == nil && !s.hasEnded() {
-			s.Close()
-			return nil, &onlineError{err}
-		}
-	}
-	return c.watch(ctx, s)
-}
-
-// begin makes a session of a link and starts it.
-func (c *Client) begin(l *link) *Session {
-	s := newSession(l, c.opts, &c.handlers, make(chan error, 1))
-	c.mu.Lock()
-	if c.last != nil {
-		s.after = c.last.handed
-	}
-	c.last = s
-	c.mu.Unlock()
-	s.start()
-	c.become(State{Kind: Online, Session: s})
-	return s
-}
-
-// watch waits until the session s is suspended, which it returns then, or ends.
-func (c *Client) watch(ctx context.Context, s *Session) (suspended *Session, err error) {
-	select {
-	case <-s.Done():
-		return nil, s.Err()
-	case err := <-s.keeper:
-		return s, err
-	case <-ctx.Done():
-		return nil, s.Close()
-	}
 }
 
 // An onlineError is an error of the program's own Online function.
@@ -217,7 +72,7 @@ func permanent(err error, proven bool) bool {
 	var exchange *sasl.ExchangeError
 	var dial *DialError
 	switch {
-	case errors.As(err, &online), errors.Is(err, ErrSlowConsumer):
+	case errors.As(err, &online), errors.Is(err, ErrSlowConsumer), errors.Is(err, ErrTakenOver):
 		return true
 	case errors.Is(err, sasl.TemporaryAuthFailure), errors.Is(err, sasl.Aborted): // RFC 6120 §6.5: of the moment
 		return false

@@ -55,14 +55,26 @@ func (s *Session) stayOn() bool {
 // handOver gives each arrival of the batch to its handlers.
 func (s *Session) handOver(batch []arrival) {
 	for _, a := range batch {
-		if !s.isGiven() {
-			if s.route(a.st); !s.isGiven() {
-				s.handled(a.number) // XEP-0198 §4: it counts once its handlers have returned
-			}
+		// XEP-0198 §4: it counts once its handlers have returned.
+		if !s.isGiven() && s.steward.ours() && (s.repeated(a.st) || s.route(a)) {
+			s.handled(a.number)
 		}
 		s.lane.done(a.size)
 	}
 	s.lane.back(batch)
+}
+
+// repeated reports whether st was handed over by an earlier session and is given to this one once more; else it's
+// remembered.
+func (s *Session) repeated(st stanza.Stanza) bool {
+	if s.recent == nil {
+		return false
+	}
+	if s.recent.repeated(st) {
+		s.opts.Logger.Info("xmpp: a message that was handed over before is dropped", "id", st.Header().ID)
+		return true
+	}
+	return false
 }
 
 // isGiven reports whether Close has ended the handing over: what a channel reader did not take by then was not taken.
@@ -94,12 +106,19 @@ func (s *Session) finish() {
 	close(s.handed)
 }
 
-// route gives st to those who asked for it.
-func (s *Session) route(st stanza.Stanza) {
-	if iq, ok := st.(*stanza.IQ); ok {
-		s.answer(iq)
-		return
+// route gives a stanza to those who asked for it. It reports false when a channel's reader did not take it before the
+// session was closed: then it was not handled.
+func (s *Session) route(a arrival) (handled bool) {
+	ctx := s.ctx
+	if a.again {
+		ctx = s.againCtx
 	}
+	if iq, ok := a.st.(*stanza.IQ); ok {
+		s.answer(ctx, iq)
+		return true
+	}
+	handled = true
+	st := a.st
 	for _, m := range [2]*mux{s.outer, &s.local} {
 		if m == nil {
 			continue
@@ -108,15 +127,20 @@ func (s *Session) route(st stanza.Stanza) {
 			if !r.matches(st) {
 				continue
 			}
-			if _, err := s.run(r, st); err != nil {
+			_, err := s.run(ctx, r, st)
+			switch {
+			case errors.Is(err, errNotTaken):
+				handled = false
+			case err != nil:
 				s.opts.Logger.Warn("xmpp: handler failed", "handler", r.site, "stanza", st.Kind(), "from", st.Header().From, "err", err)
 			}
 		}
 	}
+	return handled
 }
 
 // answer sees to it that the request iq is answered exactly once (RFC 6120 §8.2.3).
-func (s *Session) answer(iq *stanza.IQ) {
+func (s *Session) answer(ctx context.Context, iq *stanza.IQ) {
 	if !iq.IsRequest() {
 		// An answer that nobody waits for: late, or forged. RFC 6120 §8.2.3: it must not be answered.
 		s.opts.Logger.Debug("xmpp: answer to no request of ours dropped", "from", iq.From, "id", iq.ID)
@@ -133,7 +157,7 @@ func (s *Session) answer(iq *stanza.IQ) {
 		s.reply(iq.Fail(stanza.ServiceUnavailable))
 		return
 	}
-	payload, err := s.run(r, iq)
+	payload, err := s.run(ctx, r, iq)
 	switch {
 	case err == errTaken: // the taker of the Request answers
 	case err != nil:
@@ -170,7 +194,7 @@ func (s *Session) reply(iq *stanza.IQ) {
 }
 
 // run calls the handler and turns a panic into an error.
-func (s *Session) run(r *registration, st stanza.Stanza) (reply any, err error) {
+func (s *Session) run(ctx context.Context, r *registration, st stanza.Stanza) (reply any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			reply, err = nil, fmt.Errorf("xmpp: handler registered at %s panicked: %v", r.site, p)
@@ -178,11 +202,23 @@ func (s *Session) run(r *registration, st stanza.Stanza) (reply any, err error) 
 		}
 	}()
 	s.atWork.Store(r)
-	return r.HandleStanza(s.ctx, st)
+	return r.HandleStanza(ctx, st)
 }
 
 // sessionKey is the context key under which a handler's own machinery finds the session that received the stanza.
 type sessionKey struct{}
+
+// againKey is the context key of stanzas that another process may have handled.
+type againKey struct{}
+
+// Redelivered reports whether the stanza for which a handler got ctx may have been handled before, by a process that
+// ended without saving that it did. It's so for what a server sends again to a Client that goes on with the stream of
+// an earlier process (Options.Store), up to what is new; it can't be known which of these that process had handled after
+// it last saved its state. Whoever must not do a thing twice looks whether it's done.
+func Redelivered(ctx context.Context) bool {
+	again, _ := ctx.Value(againKey{}).(bool)
+	return again
+}
 
 // sessionOf returns the session whose dispatcher called the handler that got ctx.
 func sessionOf(ctx context.Context) *Session {

@@ -11,6 +11,7 @@ type arrival struct {
 	st     stanza.Stanza
 	size   int    // bytes on the wire and some: what it counts for in the lane
 	number uint64 // in the intake; 0: it is not counted
+	again  bool   // another process may have handled it
 }
 
 // A lane holds what the reader has received and the program has not yet taken, in the order received

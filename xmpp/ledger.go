@@ -101,9 +101,16 @@ func (g *ledger) acknowledged(h uint32) error {
 	return nil
 }
 
-// resumed takes the h of <resumed/> or <failed/>.
-func (g *ledger) resumed(h uint32) error {
-	acked, err := g.queue.Resume(g.scratch[:0], h)
+// maxUnsaved is how many stanzas a process may have sent after it last saved its state.
+const maxUnsaved = 1 << 16
+
+// resumed takes the h of <resumed/> or <failed/>. What another process has left may be older than what the server saw.
+func (g *ledger) resumed(h uint32, inherited bool) error {
+	unsaved := uint32(0)
+	if inherited {
+		unsaved = maxUnsaved
+	}
+	acked, err := g.queue.ResumeSaved(g.scratch[:0], h, unsaved)
 	g.settle(acked)
 	g.requests = stream.Requests{}
 	g.asked.Store(0)
@@ -130,7 +137,7 @@ type intake struct {
 
 	mu     sync.Mutex // protects what follows
 	on     bool       // counting has begun: <enabled/> was received
-	ledger stream.Inbound
+	ledger *stream.Inbound
 	told   uint32 // the h that the server was told last
 }
 
@@ -145,7 +152,7 @@ func (in *intake) counts() bool {
 func (in *intake) begin() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.on = true
+	in.on, in.ledger = true, &stream.Inbound{}
 }
 
 // receive numbers a stanza; 0 is one that needs no count. fresh is false for one that was received before.
@@ -158,34 +165,59 @@ func (in *intake) receive() (number uint64, fresh bool) {
 	return in.ledger.Receive()
 }
 
-// handled counts a stanza and appends the <a/> that is due, if one is.
-func (in *intake) handled(number uint64) (ack []byte) {
+// handled counts a stanza.
+func (in *intake) handled(number uint64) {
 	if number == 0 {
-		return nil
+		return
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.ledger.Done(number)
-	if in.policy.Ack(in.ledger.H(), in.told, false) {
-		return in.ack()
-	}
-	return nil
 }
 
-// answer is the <a/> for an <r/> (XEP-0198 §4: it must not be withheld).
-func (in *intake) answer() []byte {
+// ack is <a/> for what is handled; nil when nothing is counted.
+func (in *intake) ack() []byte {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if !in.on {
 		return nil
 	}
-	return in.ack()
-}
-
-// ack is <a/> for what is handled. mu is held.
-func (in *intake) ack() []byte {
 	in.told = in.ledger.H()
 	return stream.AppendAck(nil, in.told)
+}
+
+// tell notes the h that the server is told, and returns it.
+func (in *intake) tell(h uint32) uint32 {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.told = h
+	return h
+}
+
+// state is what another process needs to count on.
+func (in *intake) state() (handled uint64, done []uint64) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.ledger.Handled(), in.ledger.AppendDone(nil)
+}
+
+// restore goes on counting where another process was.
+func (in *intake) restore(handled uint64, done []uint64) error {
+	old, err := stream.RestoreInbound(handled, done)
+	if err != nil {
+		return err
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.on, in.ledger, in.told = true, old, old.H()
+	return nil
+}
+
+// due reports whether an <a/> is due unasked.
+func (in *intake) due() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.on && in.policy.Ack(in.ledger.H(), in.told, false)
 }
 
 // resume is the h for <resume/>.

@@ -96,6 +96,13 @@ func (m *meter) hurry(err error) {
 	}
 }
 
+// look makes a Read that waits ask its watchdog now.
+func (m *meter) look() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_ = m.conn.SetReadDeadline(time.Now())
+}
+
 // failure is the error of the write that failed, if one did.
 func (m *meter) failure() error {
 	m.mu.Lock()

@@ -32,8 +32,10 @@ const maxStalls = 3
 type managed struct {
 	id        string // the SM-ID
 	location  string // where the server wants the next connection
+	max       uint32 // for how many seconds the server keeps the stream; 0: it did not say
 	resumable bool
-	stalls    int // resumptions since something came of one
+	inherited bool // another process began it, and nothing has been resumed here yet
+	stalls    int  // resumptions since something came of one
 }
 
 // manage asks for stream management where it's offered (XEP-0198 §3). Stanzas count from the moment of asking; the
@@ -55,9 +57,7 @@ func (s *Session) readManagement(l *link, tok *xmltext.Token) error {
 		if err := l.dec.SkipElement(); err != nil {
 			return err
 		}
-		if ack := s.intake.answer(); ack != nil {
-			s.out.raw(ack)
-		}
+		s.acknowledge() // XEP-0198 §4: an answer must not be withheld
 		return nil
 	case "a":
 		h, err := stream.ReadAck(l.dec, tok)
@@ -87,8 +87,29 @@ func (s *Session) readManagement(l *link, tok *xmltext.Token) error {
 func (s *Session) enabled(e stream.Enabled) {
 	s.intake.begin()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stream = managed{id: e.ID, location: e.Location, resumable: e.Resumable()}
+	s.stream = managed{id: e.ID, location: e.Location, max: e.Max, resumable: e.Resumable()}
+	resumable := s.stream.resumable
+	s.mu.Unlock()
+	if resumable {
+		s.steward.attach(s)
+		s.steward.touch()
+	}
+}
+
+// acknowledge writes <a/> for what is handled; where the state is kept in a store, once it's there.
+func (s *Session) acknowledge() {
+	if s.steward.acknowledge() {
+		return
+	}
+	if ack := s.intake.ack(); ack != nil {
+		s.out.raw(ack)
+	}
+}
+
+// takenOver ends the session after another process has gone on with its stream.
+func (s *Session) takenOver() {
+	s.stopHanding()
+	s.end(ErrTakenOver)
 }
 
 // unmanaged goes on without: the server refused after all.
@@ -195,11 +216,13 @@ func (s *Session) attach(l *link, h uint32) error {
 	}
 	s.link, s.state, s.suspended = l, l.state, false
 	s.stream.stalls++
+	inherited := s.stream.inherited
+	s.stream.inherited = false
 	s.mu.Unlock()
 	o := s.out
 	o.mu.Lock()
 	o.link, o.dying = l, false
-	err := o.ledger.resumed(h)
+	err := o.ledger.resumed(h, inherited)
 	if err == nil {
 		o.fresh()
 		for _, k := range o.ledger.queue.Unacked() {
@@ -207,6 +230,10 @@ func (s *Session) attach(l *link, h uint32) error {
 		}
 	}
 	o.makeRoom()
+	s.steward.attach(s)
+	if inherited {
+		s.replay.Store(true)
+	}
 	go s.read(l)
 	if err != nil { // XEP-0198 §6: the server claims what it can't have handled
 		o.mu.Unlock()
@@ -215,14 +242,30 @@ func (s *Session) attach(l *link, h uint32) error {
 		return err
 	}
 	o.rawLocked(o.ledger.request(nil, o.lastSent, true))
+	if inherited {
+		go s.endReplay()
+	}
 	return nil
+}
+
+// endReplay finds the end of what the server sends again: its answer to a ping comes behind that.
+func (s *Session) endReplay() {
+	_, _ = s.Do(s.ctx, &stanza.IQ{Type: stanza.Get, To: s.JID().Domain(), Payload: pingPayload}) // an error is an answer, too
+	s.replay.Store(false)
+}
+
+// isInherited reports whether another process began the stream, and nothing has been resumed here yet.
+func (s *Session) isInherited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stream.inherited
 }
 
 // giveUp ends a suspended session that was not resumed; h is what the server had handled, if it said so.
 func (s *Session) giveUp(h uint32, known bool, why error) {
 	if known {
 		s.out.mu.Lock()
-		if err := s.out.ledger.resumed(h); err != nil {
+		if err := s.out.ledger.resumed(h, s.isInherited()); err != nil {
 			s.opts.Logger.Warn("xmpp: the server's count of what it handled is wrong", "err", err)
 		}
 		s.out.mu.Unlock()
@@ -241,12 +284,16 @@ func (s *Session) writeOff(cause error, orderly bool) {
 	if g == nil {
 		return
 	}
+	theirs := uint64(0) // a successor sends these
+	if errors.Is(cause, ErrTakenOver) || s.isDetached() {
+		theirs = s.steward.stored()
+	}
 	cause = fmt.Errorf("%w: %w", ErrUnknownDelivery, cause)
-	for _, k := range g.queue.Unacked() {
+	for number, k := range g.queue.Unacked() {
 		switch {
 		case k.told != nil:
 			k.told.settle(cause)
-		case !orderly:
+		case !orderly && number > theirs:
 			s.undelivered(k, cause)
 		}
 	}

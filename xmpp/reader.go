@@ -16,7 +16,11 @@ import (
 // but for pausing when too much waits in the lane.
 func (s *Session) read(l *link) {
 	defer close(l.gone)
-	l.in.watch = newWatchdog(s)
+	w := newWatchdog(s)
+	s.mu.Lock()
+	s.watch = w
+	s.mu.Unlock()
+	l.in.watch = w
 	for {
 		if err := s.readOne(l); err != nil {
 			s.stopReading(l, err)
@@ -78,7 +82,7 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 	default:
 		iq, ok := st.(*stanza.IQ)
 		if !ok || iq.IsRequest() {
-			return s.arrive(arrival{st, int(l.dec.InputOffset()-before) + overhead, number})
+			return s.arrive(arrival{st, int(l.dec.InputOffset()-before) + overhead, number, s.replay.Load()})
 		}
 		if !s.calls.complete(iq, s.JID()) {
 			s.opts.Logger.Debug("xmpp: answer to no request of ours dropped", "from", iq.From, "id", iq.ID)
@@ -90,8 +94,8 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 
 // handled counts a stanza as handled and acknowledges it where that's due.
 func (s *Session) handled(number uint64) {
-	if ack := s.intake.handled(number); ack != nil {
-		s.out.raw(ack)
+	if s.intake.handled(number); s.intake.due() {
+		s.acknowledge()
 	}
 }
 
@@ -199,9 +203,9 @@ func (s *Session) stopReading(l *link, err error) {
 	case errors.As(err, &broken):
 		s.abort(l, broken, err)
 	case errors.As(err, &ack): // XEP-0198 §6
-		s.abort(l, &stream.Error{Condition: ack.Condition(), Text: ack.Text(), App: string(ack.AppendApp(nil))}, err)
+		s.abort(l, ack.StreamError(), err)
 	case errors.As(err, &element):
-		s.abort(l, &stream.Error{Condition: element.Condition(), Text: element.Error()}, err)
+		s.abort(l, element.StreamError(), err)
 	case errors.Is(err, ErrSlowConsumer):
 		s.abort(l, &stream.Error{Condition: string(ResourceConstraint)}, err)
 	case errors.Is(err, ErrPeerClosed), errors.As(err, &remote):

@@ -22,32 +22,38 @@ import (
 // handlers and channels in the order received. Senders write in their own goroutine. (A third one exists while the
 // server does not take bytes and the sender whose bytes these are has given up waiting.)
 type Session struct {
-	opts   *Options
-	out    *outbox
-	intake intake
-	local  mux  // handlers of this session
-	outer  *mux // handlers of the Client that owns it, or nil
-	calls  *pending
-	lane   *lane
-	atWork atomic.Pointer[registration] // whom the dispatcher has given something to last
-	keeper chan error                   // told when the stream is suspended, by the Client that will resume it; nil: nobody will
+	opts    *Options
+	out     *outbox
+	intake  intake
+	local   mux  // handlers of this session
+	outer   *mux // handlers of the Client that owns it, or nil
+	calls   *pending
+	lane    *lane
+	atWork  atomic.Pointer[registration] // whom the dispatcher has given something to last
+	steward *steward                     // keeps the stream in the store; nil: it's not kept
+	recent  *recent                      // of a Client: what was handed over; nil: nothing is remembered
+	keeper  chan error                   // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 
-	ctx    context.Context // of the handlers; ends once all was handed over, or with Close
-	cancel context.CancelCauseFunc
-	done   chan struct{}   // closed when the session has ended
-	given  chan struct{}   // closed when nothing more may be handed over: Close was called
-	handed chan struct{}   // closed when all was handed over, or will not be
-	after  <-chan struct{} // what must have been handed over before: the Client's session before this one; nil: nothing
-	ready  chan struct{}   // closed when the Client's capabilities have begun with it; nil: there is no Client
+	ctx      context.Context // of the handlers; ends once all was handed over, or with Close
+	againCtx context.Context // the same, for what another process may have handled
+	replay   atomic.Bool     // what arrives now is of that kind
+	cancel   context.CancelCauseFunc
+	done     chan struct{}   // closed when the session has ended
+	given    chan struct{}   // closed when nothing more may be handed over: Close was called
+	handed   chan struct{}   // closed when all was handed over, or will not be
+	after    <-chan struct{} // what must have been handed over before: the Client's session before this one; nil: nothing
+	ready    chan struct{}   // closed when the Client's capabilities have begun with it; nil: there is no Client
 
 	mu        sync.Mutex // protects what follows
 	link      *link      // the present one; when suspended, the last one
 	state     ConnectionState
 	stream    managed
+	watch     *watchdog // of the present link; nil before its reader runs
 	suspended bool
 	err       error
 	ended     bool
 	closing   bool // our </stream:stream> is out, or on its way
+	detached  bool // the stream is left to a successor
 	leaving   bool // the reader ends the session: what becomes of writes is no news
 	finished  bool // the lane was handed over: channels are closed, and new ones are closed at once
 	channels  map[*subscription]struct{}
@@ -60,6 +66,7 @@ func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 		done: make(chan struct{}), given: make(chan struct{}), handed: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
+	s.againCtx = context.WithValue(s.ctx, againKey{}, true)
 	s.out = &outbox{link: l, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.unwritable}
 	return s
 }
@@ -98,6 +105,16 @@ func (s *Session) Features() Features {
 		names[i] = xml.Name{Space: n.Space, Local: n.Local}
 	}
 	return names
+}
+
+// isReady reports whether the Client's capabilities have begun with the session.
+func (s *Session) isReady() bool {
+	select {
+	case <-s.ready:
+		return true
+	default:
+		return false
+	}
 }
 
 // hasEnded reports whether Done is closed.
@@ -145,6 +162,7 @@ func (s *Session) send(ctx context.Context, st stanza.Stanza, id string, told *r
 	if err := s.out.put(ctx, st, id, told); err != nil {
 		return s.sendError(err)
 	}
+	s.steward.touch()
 	return nil
 }
 
@@ -335,7 +353,7 @@ func (s *Session) close(ctx context.Context) error {
 		s.end(nil)
 	case first:
 		s.calls.close(ErrClosed)
-		if ack := s.intake.answer(); ack != nil {
+		if ack := s.intake.ack(); ack != nil {
 			s.out.raw(ack)
 		}
 		s.out.finish(ctx.Done(), stream.Close, ErrClosed)

@@ -1,6 +1,7 @@
 package xmpp
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/canto-im/canto/internal/stream"
@@ -17,6 +18,8 @@ type watchdog struct {
 	dead  time.Duration // how long it may then take
 	retry time.Duration // how long to wait for acknowledgements before asking again
 
+	urgent atomic.Bool // there may be no connection any more: see Client.Wake
+
 	last   time.Time // when something arrived
 	probed time.Time // when the server was asked since; zero: it was not
 }
@@ -28,34 +31,43 @@ func newWatchdog(s *Session) *watchdog {
 // until is when the reader must look up from an empty connection; zero: never.
 func (w *watchdog) until() (t time.Time) {
 	if asked := w.s.out.askedAt(); !asked.IsZero() {
-		return time.Now().Add(min(w.retry, w.dead))
+		return time.Now().Add(min(w.retry, w.patience()))
 	}
 	switch {
 	case !w.probed.IsZero():
-		return w.probed.Add(w.dead)
+		return w.probed.Add(w.patience())
 	case w.keep > 0:
 		return w.last.Add(w.keep)
 	}
 	return time.Time{}
 }
 
+// patience is how long the server may take for a sign of life.
+func (w *watchdog) patience() time.Duration {
+	if w.urgent.Load() {
+		return min(w.dead, urgentDead)
+	}
+	return w.dead
+}
+
 // arrived notes a sign of life, and gives one when nothing was sent for long (RFC 6120 §4.6.1).
 func (w *watchdog) arrived() {
 	w.last, w.probed = time.Now(), time.Time{}
+	w.urgent.Store(false)
 	w.s.keepalive(w.last)
 }
 
 // silent decides what to do when until has passed without a byte. An error ends the connection.
 func (w *watchdog) silent() error {
 	now := time.Now()
-	if asked := w.s.out.askedAt(); !asked.IsZero() && now.Sub(later(asked, w.last)) >= w.dead {
+	if asked := w.s.out.askedAt(); !asked.IsZero() && now.Sub(later(asked, w.last)) >= w.patience() {
 		return ErrPeerSilent
 	}
-	if !w.probed.IsZero() && now.Sub(w.probed) >= w.dead {
+	if !w.probed.IsZero() && now.Sub(w.probed) >= w.patience() {
 		return ErrPeerSilent
 	}
 	w.s.askAgain(now)
-	if w.probed.IsZero() && w.keep > 0 && now.Sub(w.last) >= w.keep {
+	if w.probed.IsZero() && (w.urgent.Load() || w.keep > 0 && now.Sub(w.last) >= w.keep) {
 		w.probed = now
 		w.s.probe(now)
 	}

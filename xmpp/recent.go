@@ -1,0 +1,88 @@
+package xmpp
+
+import (
+	"encoding/xml"
+	"hash/maphash"
+	"sync"
+
+	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/stanza"
+)
+
+// remembered is how many messages a Client remembers to tell a repetition by. Prosody keeps at most 500 stanzas for a
+// suspended stream.
+const remembered = 1024
+
+// recent knows the messages that were handed over last, by sender, id and text.
+//
+// When a stream can't be resumed, the server gives what was not acknowledged to the next session, with the time at which
+// it came first (XEP-0203). Some of that may have been handed over before the connection was lost, because an
+// acknowledgement was still on its way. Such a message is dropped, once. One without an id can't be told from another
+// with the same text, and is handed over.
+type recent struct {
+	seed maphash.Seed
+
+	mu    sync.Mutex // protects what follows
+	ring  []uint64
+	next  int
+	count map[uint64]int
+}
+
+func newRecent() *recent {
+	return &recent{seed: maphash.MakeSeed(), count: make(map[uint64]int)}
+}
+
+// fingerprint is 0 for what can't be recognised. A message of a room is the room's to repeat.
+func (r *recent) fingerprint(st stanza.Stanza) uint64 {
+	m, ok := st.(*stanza.Message)
+	if !ok || m.ID == "" || m.Type == stanza.GroupChat {
+		return 0
+	}
+	var h maphash.Hash
+	h.SetSeed(r.seed)
+	for _, s := range [...]string{m.From.String(), m.ID, string(m.Type), m.Body, m.Subject} {
+		_, _ = h.WriteString(s)
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64() | 1
+}
+
+// repeated reports whether st is a message that the server gives once more although it was handed over, and forgets it;
+// any other is remembered.
+func (r *recent) repeated(st stanza.Stanza) bool {
+	f := r.fingerprint(st)
+	if f == 0 {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count[f] > 0 && delayed(st) {
+		r.forget(f)
+		return true
+	}
+	if len(r.ring) < remembered {
+		r.ring = append(r.ring, f)
+	} else {
+		r.forget(r.ring[r.next])
+		r.ring[r.next] = f
+		r.next = (r.next + 1) % remembered
+	}
+	r.count[f]++
+	return false
+}
+
+func (r *recent) forget(f uint64) {
+	if r.count[f]--; r.count[f] <= 0 {
+		delete(r.count, f)
+	}
+}
+
+// delayed reports whether a server has kept st for a while (XEP-0203).
+func delayed(st stanza.Stanza) bool {
+	for _, e := range st.Elements() {
+		if e.Name() == (xml.Name{Space: ns.Delay, Local: "delay"}) {
+			return true
+		}
+	}
+	return false
+}

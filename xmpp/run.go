@@ -1,0 +1,262 @@
+package xmpp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/canto-im/canto/internal/stream"
+)
+
+var errRunning = errors.New("xmpp: Run is running already")
+
+// Run keeps the client online until ctx is done: then it closes the session in order and returns nil. It also returns,
+// with the cause, when to go on would be of no use: the password is wrong, the account was taken over (conflict), the
+// server refuses us for a reason of policy, the certificate is wrong on the very first connection, or Online failed. Any
+// other loss is followed by a new attempt after a growing delay (at most a minute). Run returns nil after the session
+// was closed by its own program, too, and after Detach.
+//
+// With Options.Store, the client goes on with the stream that a process before it has left there, if the server still keeps
+// that: then the first state is Resumed and Online is not called. What was sent and not acknowledged is sent again, and what
+// the server sends again is marked (Redelivered). If another process goes on with the stream in turn, Run returns
+// ErrTakenOver; what had not been saved for that process then goes to Options.Undelivered.
+//
+// Handlers and channels of a lost session get what it had received before they get anything of the next one.
+func (c *Client) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c.mu.Lock()
+	if c.running {
+		c.mu.Unlock()
+		return errRunning
+	}
+	c.running, c.cancel = true, cancel
+	c.mu.Unlock()
+	err := c.run(ctx)
+	c.mu.Lock()
+	c.running = false
+	subs, d := c.channels, c.detach
+	c.channels, c.detach = nil, nil
+	c.mu.Unlock()
+	c.become(State{Kind: Offline, Err: err})
+	for sub := range subs {
+		sub.close()
+	}
+	if d != nil {
+		d.err = err
+		close(d.done)
+		return nil
+	}
+	return err
+}
+
+func (c *Client) run(ctx context.Context) error {
+	var wait backoff
+	s, err := c.inherit(ctx) // s is what is suspended; nil: nothing
+	if err != nil {
+		return err
+	}
+	for {
+		began := time.Now()
+		var l *link
+		if l, err = c.dial(ctx, s); err == nil {
+			began = time.Now()
+			s, err = c.attend(ctx, s, l)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return c.leave(ctx, s)
+		case err == nil || permanent(err, c.wasOnline()):
+			c.abandon(s, err)
+			return err
+		}
+		wait.lasted(time.Since(began))
+		if !c.pause(ctx, s, err, wait.next()) {
+			return c.leave(ctx, s)
+		}
+	}
+}
+
+// inherit returns the suspended session that a process before this one has left in the store.
+func (c *Client) inherit(ctx context.Context) (*Session, error) {
+	if c.steward == nil {
+		return nil, nil
+	}
+	p, err := c.steward.claim(ctx)
+	var damaged *stream.SnapshotError
+	switch {
+	case errors.As(err, &damaged):
+		c.opts.Logger.Error("xmpp: the stream that was left in the store can't be read: a new one is begun", "key", c.steward.key, "err", err)
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("xmpp: what the store has of the stream %q: %w", c.steward.key, err)
+	case p == nil:
+		return nil, nil
+	}
+	s, err := restore(p, c.opts, &c.handlers, make(chan error, 1))
+	if err != nil {
+		c.opts.Logger.Error("xmpp: the stream that was left in the store is not usable: a new one is begun", "key", c.steward.key, "err", err)
+		return nil, nil
+	}
+	c.own(s)
+	return s, nil
+}
+
+// own makes s the client's newest session.
+func (c *Client) own(s *Session) (hooks []*sessionHook) {
+	s.ready = make(chan struct{})
+	s.steward, s.recent = c.steward, c.recent
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last != nil {
+		s.after = c.last.handed
+	}
+	c.last = s
+	return c.hooks
+}
+
+// leave ends the client's session, because Run is to return: in order, or, if that was asked for or is not possible, so
+// that a successor can go on with the stream.
+func (c *Client) leave(ctx context.Context, s *Session) error {
+	switch {
+	case s == nil || s.hasEnded():
+		return nil
+	case c.steward != nil:
+		return s.detach()
+	}
+	s.end(ErrClosed)
+	return nil
+}
+
+// abandon ends a session that will not be resumed.
+func (c *Client) abandon(s *Session, why error) {
+	if s != nil {
+		s.end(why)
+	}
+	if !errors.Is(why, ErrTakenOver) {
+		c.steward.release()
+	}
+}
+
+// wasOnline reports whether there was ever a session: what has worked may fail for a while.
+func (c *Client) wasOnline() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last != nil
+}
+
+// pause waits before the next attempt and reports whether there is to be one.
+func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Duration) bool {
+	st := State{Kind: Offline, Err: err, Retry: d}
+	if s != nil {
+		st.Kind, st.Session = Suspended, s
+	}
+	c.opts.Logger.Info("xmpp: "+string(st.Kind), "account", c.addr, "err", err, "retry", d)
+	c.become(st)
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	case <-c.wakes:
+		return true
+	}
+}
+
+// dial makes a connection, to go on with s where that is suspended.
+func (c *Client) dial(ctx context.Context, s *Session) (*link, error) {
+	if c.steward != nil && s != nil {
+		// A process that has been replaced must not fight its successor: it looks before it connects.
+		if err := c.steward.look(); err != nil {
+			return nil, err
+		}
+	}
+	w := wanted{account: c.addr}
+	if s != nil {
+		w.resume = s.resumption()
+	}
+	return dial(ctx, w, c.opts)
+}
+
+// attend puts the link to use and waits for its end. It returns the session when that is suspended, and a nil error
+// when there is nothing more to do: the program closed the session.
+func (c *Client) attend(ctx context.Context, s *Session, l *link) (suspended *Session, err error) {
+	if l.resumed != nil {
+		if err := s.attach(l, l.resumed.H); err != nil {
+			return nil, err
+		}
+		if !s.isReady() { // another process began it
+			c.introduce(ctx, s, c.registered())
+		}
+		c.become(State{Kind: Resumed, Session: s})
+		return c.watch(ctx, s)
+	}
+	if s != nil {
+		why := error(errNotResumed)
+		if l.refused != nil {
+			why = fmt.Errorf("%w: %w", errNotResumed, l.refused)
+			s.giveUp(l.refused.H, l.refused.HasH, why)
+		}
+		s.end(why)
+	}
+	s = c.begin(ctx, l)
+	if c.Online != nil && !s.hasEnded() {
+		err := c.settle(s, func() error { return c.Online(ctx, s) })
+		if err != nil && ctx.Err() == nil && !s.hasEnded() {
+			s.Close()
+			return nil, &onlineError{err}
+		}
+	}
+	return c.watch(ctx, s)
+}
+
+// registered returns the hooks that sessions begin with.
+func (c *Client) registered() []*sessionHook {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hooks
+}
+
+// begin makes a session of a link and starts it.
+func (c *Client) begin(ctx context.Context, l *link) *Session {
+	s := newSession(l, c.opts, &c.handlers, make(chan error, 1))
+	hooks := c.own(s)
+	s.start()
+	c.introduce(ctx, s, hooks)
+	if !s.hasEnded() {
+		c.become(State{Kind: Online, Session: s})
+	}
+	return s
+}
+
+// watch waits until the session s is suspended, which it returns then, or ends.
+func (c *Client) watch(ctx context.Context, s *Session) (suspended *Session, err error) {
+	for {
+		select {
+		case <-s.Done():
+			return nil, c.verdict(s.Err())
+		case err := <-s.keeper:
+			return s, err
+		case <-c.wakes:
+			s.wakeUp()
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), errDetached) {
+				return nil, s.detach()
+			}
+			c.steward.release()
+			return nil, s.Close()
+		}
+	}
+}
+
+// verdict tells a session that another process has taken over from one that was lost: a conflict, or an end of the
+// stream without a word, is what the server makes of it when a successor resumes.
+func (c *Client) verdict(err error) error {
+	if err != nil && c.steward != nil && errors.Is(c.steward.look(), ErrTakenOver) {
+		return fmt.Errorf("%w: %w", ErrTakenOver, err)
+	}
+	return err
+}

@@ -1,0 +1,263 @@
+package xmpp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/canto-im/canto/internal/stream"
+)
+
+// ErrTakenOver ends a Client whose stream another process has gone on with: one that was started with the same
+// Options.Store, in its place. It never fights its successor: nothing of it is sent any more, nothing reconnected.
+var ErrTakenOver = errors.New("xmpp: another process has taken over the stream")
+
+const (
+	saveTimeout = 10 * time.Second       // for one access to the store
+	saveEvery   = 250 * time.Millisecond // the least time between saves that no acknowledgement waits for
+	leaseTime   = 50 * time.Millisecond  // for how long a look at the store is good: see steward.ours
+)
+
+// A steward keeps what another process needs to resume the stream in the Store: written before the <a/> that relies on it
+// (XEP-0198 §5), and soon after something was sent. It has a goroutine only while there is something to save. Its value
+// in the store has a version, and the first Save that finds another one tells that a successor has taken over.
+type steward struct {
+	store Store
+	key   string
+
+	mu      sync.Mutex // protects what follows
+	session *Session   // whose state is saved; nil: none at present
+	version uint64     // of our value in the store
+	running bool
+	ack     bool      // an <a/> waits for the save
+	dirty   bool      // something was sent since
+	saved   uint64    // the newest stanza of ours that the store has
+	looked  time.Time // when the store was last seen to hold our value
+	lost    bool      // it holds another's
+}
+
+// storeKey is the name under which the stream of a client is kept.
+func storeKey(account string) string { return "stream " + account }
+
+// acknowledge has an <a/> written for what is handled, after that is saved. It reports false when nothing is to be saved.
+func (v *steward) acknowledge() bool { return v.want(true) }
+
+// touch has what was sent saved, soon.
+func (v *steward) touch() { v.want(false) }
+
+// want has the state saved. A nil steward saves nothing.
+func (v *steward) want(ack bool) bool {
+	if v == nil {
+		return false
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.session == nil || v.lost {
+		return v.lost // who has been replaced says nothing any more
+	}
+	v.ack, v.dirty = v.ack || ack, true
+	if !v.running {
+		v.running = true
+		go v.run()
+	}
+	return true
+}
+
+// run saves until there is nothing to save.
+func (v *steward) run() {
+	for {
+		v.mu.Lock()
+		s, ack := v.session, v.ack
+		if s == nil || v.lost || !v.dirty {
+			v.running = false
+			v.mu.Unlock()
+			return
+		}
+		v.ack, v.dirty = false, false
+		v.mu.Unlock()
+		h, err := v.save(s)
+		switch {
+		case err == nil && ack:
+			s.out.raw(stream.AppendAck(nil, s.intake.tell(h)))
+		case err != nil && !errors.Is(err, ErrTakenOver):
+			// Without the save there is no <a/>: the server keeps what it sent, and nothing is lost.
+			s.opts.Logger.Error("xmpp: the state of the stream can't be saved", "key", v.key, "err", err)
+		}
+		v.breathe(s)
+	}
+}
+
+// stored is the number of the newest stanza of ours that the store has: a successor will see to it.
+func (v *steward) stored() uint64 {
+	if v == nil {
+		return 0
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.saved
+}
+
+// breathe waits a little between saves, but not when an acknowledgement is due.
+func (v *steward) breathe(s *Session) {
+	t := time.NewTimer(saveEvery)
+	defer t.Stop()
+	tick := time.NewTicker(saveEvery / 16)
+	defer tick.Stop()
+	for {
+		v.mu.Lock()
+		hurry := v.ack || !v.dirty
+		v.mu.Unlock()
+		if hurry {
+			return
+		}
+		select {
+		case <-t.C:
+			return
+		case <-s.done:
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// save writes the state of s to the store and returns how many stanzas it says are handled.
+func (v *steward) save(s *Session) (handled uint32, err error) {
+	snapshot, sent := s.snapshot()
+	if snapshot == nil {
+		return 0, errNotResumed
+	}
+	b, err := snapshot.Append(nil)
+	if err != nil {
+		return 0, err
+	}
+	if err := v.replace(b); err != nil {
+		return 0, err
+	}
+	v.mu.Lock()
+	v.saved = sent
+	v.mu.Unlock()
+	return uint32(snapshot.Handled), nil
+}
+
+// replace puts b (nil: nothing) in the place of our value. ErrTakenOver: it's not ours any more.
+func (v *steward) replace(b []byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
+	defer cancel()
+	v.mu.Lock()
+	version, lost := v.version, v.lost
+	v.mu.Unlock()
+	if lost {
+		return ErrTakenOver
+	}
+	now, err := v.store.Save(ctx, v.key, b, version)
+	if err != nil {
+		return v.judge(err)
+	}
+	v.mu.Lock()
+	v.version, v.looked = now, time.Now()
+	v.mu.Unlock()
+	return nil
+}
+
+// judge tells a store that fails from one that holds another's value.
+func (v *steward) judge(err error) error {
+	if !errors.Is(err, ErrStale) {
+		return err
+	}
+	v.mu.Lock()
+	v.lost = true
+	s := v.session
+	v.mu.Unlock()
+	if s != nil {
+		go s.takenOver()
+	}
+	return ErrTakenOver
+}
+
+// release takes our value out of the store: the stream it tells of is over.
+func (v *steward) release() {
+	if v == nil {
+		return
+	}
+	v.attach(nil)
+	if v.look() == nil {
+		_ = v.replace(nil) // what stays is of no use, and the next login finds that out
+	}
+}
+
+// ours reports whether the stream is still ours, with a look at the store when the last one is older than leaseTime.
+// A process that was stopped and is woken after a successor took over must not go on with what it had received: the
+// server has given that to the successor.
+func (v *steward) ours() bool {
+	if v == nil {
+		return true
+	}
+	v.mu.Lock()
+	fresh, lost := time.Since(v.looked) < leaseTime, v.lost
+	v.mu.Unlock()
+	if lost || fresh {
+		return !lost
+	}
+	return v.look() == nil
+}
+
+// look asks the store. An error that is not ErrTakenOver leaves it open.
+func (v *steward) look() error {
+	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
+	defer cancel()
+	began := time.Now()
+	_, version, err := v.store.Load(ctx, v.key)
+	if err != nil {
+		return fmt.Errorf("xmpp: whether the stream is still ours can't be seen in the store: %w", err)
+	}
+	v.mu.Lock()
+	mine := version == v.version
+	if mine {
+		v.looked = began
+	}
+	v.mu.Unlock()
+	if !mine {
+		return v.judge(ErrStale)
+	}
+	return nil
+}
+
+// attach makes s the session that is saved; nil: none.
+func (v *steward) attach(s *Session) {
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.session, v.ack, v.dirty = s, false, false
+}
+
+// claim loads what a process before this one left, and makes it this one's: from then on the other can't save any more.
+func (v *steward) claim(ctx context.Context) (*stream.Snapshot, error) {
+	for range 8 { // another may be at it
+		b, version, err := v.store.Load(ctx, v.key)
+		if err != nil {
+			return nil, err
+		}
+		v.mu.Lock()
+		v.version, v.lost = version, false
+		v.mu.Unlock()
+		if b == nil {
+			return nil, nil
+		}
+		now, err := v.store.Save(ctx, v.key, b, version)
+		if errors.Is(err, ErrStale) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		v.mu.Lock()
+		v.version, v.looked = now, time.Now()
+		v.mu.Unlock()
+		return stream.ReadSnapshot(b, stream.SnapshotLimits{})
+	}
+	return nil, ErrStale
+}
