@@ -3,6 +3,7 @@ package xmltext
 import (
 	"io"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -218,19 +219,43 @@ func (d *Decoder) Depth() int {
 }
 
 // Release gives back what memory is not needed while the Decoder waits for input; the next read takes it again. The last
-// token becomes invalid. A Decoder does by itself with its read buffer what Release does, when a read fails with nothing
-// buffered, as it does at a deadline.
+// token becomes invalid. What is above a few KB the Decoder gives back by itself before it waits with nothing buffered.
 func (d *Decoder) Release() {
 	if d.special&(peeked|tasked) != 0 || d.r == nil {
 		return
 	}
 	d.leave()
 	d.keep = d.pos
-	if d.keep == len(d.b) && d.tag.phase == tagNone && d.run == (textScan{}) {
+	if d.keep == len(d.b) {
 		d.shift()
 		putBuf(d.b)
-		d.b, d.attrs, d.tag.raw, d.tok = nil, nil, nil, Token{}
-		d.text, d.elem, d.dups = nil, nil, attrSet{}
+		d.b = nil
+		d.trim(0)
+	}
+}
+
+// most of each kind of memory that a waiting Decoder keeps.
+const idleItems = 32
+
+// trim drops what has room for more than most items (bytes: 32 times as many). Nothing may be under way.
+func (d *Decoder) trim(most int) {
+	if cap(d.attrs) > most || cap(d.tag.raw) > most {
+		d.attrs, d.tag.raw, d.tok = nil, nil, Token{}
+	}
+	if cap(d.text) > most*idleItems {
+		d.text = nil
+	}
+	if cap(d.elem) > most*idleItems {
+		d.elem = nil
+	}
+	if len(d.dups.slots) > most {
+		d.dups = attrSet{}
+	}
+	if cap(d.frames) > max(most, 4*len(d.frames)) { // and not when it would soon grow again
+		d.frames = slices.Clip(slices.Clone(d.frames))
+	}
+	if cap(d.scope.stack) > max(most, 4*len(d.scope.stack)) {
+		d.scope.stack = slices.Clip(slices.Clone(d.scope.stack))
 	}
 }
 
@@ -284,7 +309,13 @@ func (d *Decoder) refill() error {
 	if d.base+int64(len(d.b)) >= d.limit {
 		return d.fail(int(d.limit-d.base)-d.pos, faultStanzaBytes)
 	}
+	if d.keep == len(d.b) && !d.busy {
+		d.trim(idleItems)
+	}
 	err := d.fill()
+	if err != nil && d.keep == len(d.b) {
+		d.trim(idleItems)
+	}
 	if err == io.EOF && d.state != afterRoot {
 		return io.ErrUnexpectedEOF
 	}
