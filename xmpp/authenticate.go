@@ -1,6 +1,7 @@
 package xmpp
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -181,8 +182,9 @@ func (n *negotiation) saslData() ([]byte, error) {
 	case "=": // RFC 6120 §6.4.6: no data, told from none
 		return []byte{}, nil
 	}
-	data, err := base64.StdEncoding.DecodeString(string(text))
-	if err != nil {
+	// RFC 6120 §13.9.1: what is no base64 is refused, line ends too, which encoding/base64 passes over.
+	data, err := base64.StdEncoding.Strict().DecodeString(string(text))
+	if err != nil || bytes.ContainsAny(text, "\r\n") {
 		return nil, fmt.Errorf("%w: what it sent for SASL is no base64 (RFC 6120 §6.4.2)", errUnexpected)
 	}
 	return data, nil

@@ -37,6 +37,7 @@ var badStreams = []struct {
 	{"processing instruction", `<message><?php ?></message>`, xmpp.RestrictedXML, ""},
 	{"DTD", `<!DOCTYPE x [<!ENTITY a "b">]>`, xmpp.RestrictedXML, ""},
 	{"foreign entity", `<message><body>&lol;</body></message>`, xmpp.RestrictedXML, ""},
+	{"stanza of jabber:server", `<message xmlns='jabber:server'><body>b</body></message>`, xmpp.InvalidNamespace, ""},
 	{"too many bytes", `<message><body>` + strings.Repeat("x", 5000) + `</body></message>`, xmpp.PolicyViolation, "too many bytes"},
 	{"too deep", `<message>` + strings.Repeat("<a>", 20) + strings.Repeat("</a>", 20) + `</message>`, xmpp.PolicyViolation, "nested too deep"},
 	{"too many attributes", `<message` + manyAttributes(40) + `/>`, xmpp.PolicyViolation, "attributes"},

@@ -158,8 +158,26 @@ func (n *negotiation) open() error {
 	if err != nil {
 		return n.protest(err)
 	}
+	if err := n.correlate(got.From); err != nil {
+		return err
+	}
 	l.state.StreamID = got.ID
+	l.stanzas.Lang = got.Lang // RFC 6120 §8.1.5: of stanzas that don't say
 	return n.readFeatures()
+}
+
+// correlate holds the 'from' of the server's header, if it has one, to the domain that the certificate is checked against.
+//
+// RFC 6120 §13.7.2, §6.4.6: where the two identities differ, the attempt should end. Before TLS nobody has an identity.
+func (n *negotiation) correlate(from string) error {
+	if from == "" || !n.secured {
+		return nil
+	}
+	if j, err := jid.Parse(from); err != nil || j != n.account.Domain() {
+		n.farewell(stream.Close)
+		return fmt.Errorf("%w: its stream is from %q, in place of %q (RFC 6120 §13.7.2)", errUnexpected, from, n.account.Domain())
+	}
+	return nil
 }
 
 func (n *negotiation) readFeatures() error {

@@ -46,6 +46,9 @@ func (s *Session) readOne(l *link) error {
 		return s.readManagement(l, tok)
 	case name.Space == ns.Stream && name.Local == "error":
 		return s.readStreamError(l)
+	case isStanza(name.Local) && name.Space == ns.Server:
+		// RFC 6120 §4.8.3: a content namespace that we don't support ends the stream.
+		return &stream.Error{Condition: string(InvalidNamespace), Text: "stanzas of jabber:server are for servers"}
 	default:
 		// RFC 6120 §4.9.3.24 would let us end the stream; an element that we don't know harms nobody.
 		s.opts.Logger.Warn("xmpp: unknown element skipped", "space", name.Space, "local", name.Local)

@@ -57,7 +57,7 @@ var forged = []struct{ name, xml string }{
 	{"an error message", `<message id='${id}' type='error' from='romeo@example.net/orchard'/>`},
 	{"a get with the same id", `<iq type='get' id='${id}' from='romeo@example.net/orchard'><forged xmlns='urn:x'/></iq>`},
 	{"a set with the same id", `<iq type='set' id='${id}' from='romeo@example.net/orchard'><forged xmlns='urn:x'/></iq>`},
-	{"another namespace", `<iq xmlns='jabber:server' type='result' id='${id}' from='romeo@example.net/orchard'/>`},
+	{"another namespace", `<iq xmlns='urn:other' type='result' id='${id}' from='romeo@example.net/orchard'/>`},
 }
 
 // forge fills in one of forged.

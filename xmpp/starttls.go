@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 
 	"github.com/canto-im/canto/internal/ns"
@@ -14,16 +15,17 @@ const startTLSRequest = "<starttls xmlns='" + ns.TLS + "'/>"
 
 // startTLS asks for TLS and puts it in place (RFC 6120 §5).
 //
-// TLS is not optional: where the server does not offer it, or somebody took the offer out, the negotiation ends before
-// anything of SASL leaves, unless Options.AllowPlaintext was asked for by name.
+// TLS is not optional: where the server does not offer it, or somebody took the offer out, it's asked for all the same
+// (RFC 7590 §3.1), and without it the negotiation ends before anything of SASL leaves, unless Options.AllowPlaintext was
+// asked for by name.
 func (n *negotiation) startTLS(ctx context.Context) (restart bool, err error) {
-	if !n.features.StartTLS {
-		if n.opts.AllowPlaintext {
-			return false, nil
-		}
-		return false, errNoStartTLS
+	if !n.features.StartTLS && n.opts.AllowPlaintext {
+		return false, nil
 	}
 	if err := n.askForTLS(); err != nil {
+		if !n.features.StartTLS {
+			err = fmt.Errorf("%w; asked for it all the same: %w", errNoStartTLS, err)
+		}
 		return false, err
 	}
 	return true, n.handshake(ctx)
