@@ -42,6 +42,19 @@ func (e *Error) Error() string {
 // Unwrap returns the condition, for errors.Is.
 func (e *Error) Unwrap() error { return e.Condition }
 
+// Is makes a condition that is none of the constants NotAuthorized too (RFC 6120 section 6.5).
+func (e *Error) Is(target error) bool { return target == NotAuthorized && !e.Condition.defined() }
+
+// defined tells whether c is one of the constants.
+func (c Condition) defined() bool {
+	switch c {
+	case Aborted, AccountDisabled, CredentialsExpired, EncryptionRequired, IncorrectEncoding, InvalidAuthzID, InvalidMechanism,
+		MalformedRequest, MechanismTooWeak, NotAuthorized, TemporaryAuthFailure:
+		return true
+	}
+	return false
+}
+
 // Reason is why an authentication ended on our side. It is an error: errors.Is(err, sasl.ErrDowngrade).
 type Reason string
 
