@@ -40,6 +40,7 @@ type Server struct {
 	AddrHTTPS     string // the same over TLS; empty without TLS
 	AddrComponent string // host:port of XEP-0114
 	CA            *x509.CertPool
+	CAFile        string        // the same in PEM, for programs that take SSL_CERT_FILE
 	Started       time.Duration // how long the last start took until the server answered
 
 	dir  string
@@ -125,7 +126,7 @@ func (s *Server) prepare() error {
 	if err != nil {
 		return err
 	}
-	s.CA = ca.pool()
+	s.CA, s.CAFile = ca.pool(), filepath.Join(s.dir, "ca.pem")
 	issued, err := ca.issue(serverNames())
 	if err != nil {
 		return err
