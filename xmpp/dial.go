@@ -84,8 +84,8 @@ func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
 	}
 	if w.resume != nil && w.resume.location != "" {
 		// XEP-0198 §5: the server would like to be met there. Where else it may be met stays true.
-		if t, err := redirectTarget(w.resume.location); err == nil {
-			targets = append([]target{t}, targets...)
+		if more, err := redirectTargets(ctx, o.Resolver, w.resume.location); err == nil {
+			targets = append(more, targets...)
 		}
 	}
 	for range maxRedirects {
@@ -96,12 +96,10 @@ func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
 		}
 		// RFC 6120 §4.9.3.19: the same policies hold at the other host, and the domain that its certificate is checked
 		// against stays that of the account.
-		t, perr := redirectTarget(se.Host)
-		if perr != nil {
-			return nil, &DialError{Step: StepStream, Addr: account.Domainpart(), Err: perr}
-		}
 		o.Logger.Info("xmpp: redirected", "to", se.Host)
-		targets = []target{t}
+		if targets, err = redirectTargets(ctx, o.Resolver, se.Host); err != nil {
+			return nil, &DialError{Step: StepDNS, Addr: se.Host, Err: err}
+		}
 	}
 	return nil, &DialError{Step: StepStream, Addr: account.Domainpart(), Err: errRedirects}
 }
@@ -125,13 +123,17 @@ func parseTarget(s string) (target, error) {
 	return target{host: l.Host, port: l.Port}, nil
 }
 
-// redirectTarget reads where a server sends us: a host or address, and perhaps a port (RFC 6120 §4.9.3.19).
-func redirectTarget(s string) (target, error) {
+// redirectTargets returns where a server sends us: to a host and port, or to a host that is looked up as the domain was
+// (RFC 6120 §4.9.3.19).
+func redirectTargets(ctx context.Context, r resolver, s string) ([]target, error) {
 	l, err := stream.ParseLocation(s)
 	if err != nil {
-		return target{}, fmt.Errorf("the server redirects us to %q, which is no host: %w", s, err)
+		return nil, fmt.Errorf("the server redirects us to %q, which is no host: %w", s, err)
 	}
-	return target{host: l.Host, port: cmp.Or(l.Port, 5222)}, nil
+	if l.Port != 0 {
+		return []target{{host: l.Host, port: l.Port}}, nil
+	}
+	return resolve(ctx, r, l.Host)
 }
 
 // dialTargets tries the targets and all their addresses until one leads to a bound stream, or to an error that no other
@@ -174,6 +176,17 @@ func elsewhere(e *DialError) bool {
 	return (e.Step == StepTLS || e.Step == StepStream) && !errors.Is(e.Err, SeeOtherHost) && !errors.Is(e.Err, errInsecureConfig)
 }
 
+// unconnected is the step at which targets failed of which none was connected to: dns where not one had an address.
+func unconnected(c *connector) Step {
+	for _, err := range c.failed {
+		var lookup *lookupError
+		if !errors.As(err, &lookup) {
+			return StepTCP
+		}
+	}
+	return StepDNS
+}
+
 // dialFailure is the error for targets that all failed; err is what the connector ended with.
 func dialFailure(c *connector, worst *DialError, account jid.JID, o *Options, err error) error {
 	where := cmp.Or(o.Addr, account.Domainpart())
@@ -181,7 +194,7 @@ func dialFailure(c *connector, worst *DialError, account jid.JID, o *Options, er
 	case !errors.Is(err, errNoMoreTargets):
 		return &DialError{Step: StepTCP, Addr: where, Err: err}
 	case worst == nil:
-		return &DialError{Step: StepTCP, Addr: where, Err: c.reasons()}
+		return &DialError{Step: unconnected(c), Addr: where, Err: c.reasons()}
 	case len(c.failed) == 1:
 		return worst
 	}

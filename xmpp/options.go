@@ -32,8 +32,9 @@ type Options struct {
 	// RootCAs, Certificates (for EXTERNAL), VerifyConnection (for pinning) and the like are yours. InsecureSkipVerify is
 	// refused: a server with a certificate of its own goes into RootCAs. Nil: the system's roots.
 	TLS *tls.Config
-	// Dial makes TCP connections; with Addr empty it gets the names that DNS gave, unresolved, so a proxy can resolve
-	// them. Nil: net.Dialer, trying IPv6 and IPv4 as RFC 8305 says.
+	// Dial makes TCP connections. It gets names unresolved, so that a proxy can resolve them; with Addr empty, the SRV
+	// records are asked of Resolver all the same, so who wants no DNS of their own (Tor) sets Addr. Nil: net.Dialer,
+	// trying IPv6 and IPv4 as RFC 8305 says.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Resolver is asked for SRV records and addresses. Nil: net.DefaultResolver.
 	Resolver *net.Resolver
