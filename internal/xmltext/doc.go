@@ -47,7 +47,7 @@
 // numeric reference is at most 32 bytes long.
 //
 // From encoding/xml, which checks less; where the two disagree, this package follows the specifications. encoding/xml
-// accepts undeclared prefixes, rebinding of xml and xmlns, xmlns:p="", duplicate attributes, a second root, an attribute
+// accepts any <! as a directive, undeclared prefixes, rebinding of xml and xmlns, xmlns:p="", duplicate attributes, a second root, an attribute
 // without white space before it and content after the root; it decides on names by the tables of the fourth edition of
 // XML 1.0 (we: the fifth); it splits a name with two colons; it leaves white space in attribute values as it is
 // (XML 1.0 §3.3.3 makes it spaces); it reports the declaration as a token; it lets a name begin with a colon; it takes
