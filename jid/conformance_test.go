@@ -119,7 +119,10 @@ func TestRFC7622(t *testing.T) {
 	}
 	for id := range rows {
 		require.Contains(t, rfc7622, id)
-		t.Run(id, rfc7622[id])
+		t.Run(id, func(t *testing.T) {
+			t.Attr("conformance", id)
+			rfc7622[id](t)
+		})
 	}
 	assert.Len(t, rfc7622, len(rows), "no test without its row")
 }

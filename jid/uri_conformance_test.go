@@ -96,7 +96,10 @@ func TestRFC5122(t *testing.T) {
 	rows := readTSV(t, "conformance-rfc5122-client.tsv")
 	for _, row := range rows {
 		if test, ok := rfc5122[row["id"]]; ok {
-			t.Run(row["id"], test)
+			t.Run(row["id"], func(t *testing.T) {
+				t.Attr("conformance", row["id"])
+				test(t)
+			})
 		} else {
 			assert.Contains(t, rfc5122Elsewhere, row["id"])
 		}
