@@ -180,6 +180,7 @@ func TestDecodeNamespaces(t *testing.T) {
 
 // TestDecodeStreamLang: RFC 6120 §8.1.5 (6120-8.1.5-4): a stanza without xml:lang is in the language of its stream.
 func TestDecodeStreamLang(t *testing.T) {
+	t.Attr("conformance", "6120-8.1.5-4")
 	for sent, want := range map[string]string{`<message xmlns='jabber:client'/>`: "de", `<message xmlns='jabber:client' xml:lang='en'/>`: "en"} {
 		d := xmltext.NewBytesDecoder([]byte(sent), xmltext.Limits{})
 		start, err := d.ReadToken()

@@ -166,6 +166,7 @@ func TestDecodeElementErrors(t *testing.T) {
 // TestElementWithoutNamespace: it must have one (RFC 6120 §8.4, row 6120-8.4-2), but what came without is not lost, nor does
 // it fall into the stanza's namespace.
 func TestElementWithoutNamespace(t *testing.T) {
+	t.Attr("conformance", "6120-8.4-2")
 	const sent = `<message><x xmlns='' a='1'>t<y>u</y><z xmlns='urn:z' xml:lang='en'><w xmlns=''/></z></x></message>`
 	m := read[Message](t, sent)
 	require.True(t, m.Payloads[0].Is("", "x"))

@@ -92,6 +92,8 @@ func TestEncodeRefuses(t *testing.T) {
 		"bad language":                                &Message{Bodies: []Text{{"\x00", "x"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Attr("conformance", name)
+			t.Attr("conformance", name)
 			b, err := Append(nil, st)
 			require.Error(t, err)
 			require.Empty(t, b)
@@ -187,7 +189,7 @@ func TestReply(t *testing.T) {
 		m    Message
 		want Message
 	}{
-		"chat, to the full JID, in the thread (6121-5.2.1-2, 6121-5.2.2-7)": {
+		"6121-5.2.1-2 6121-5.2.2-7 chat, to the full JID, in the thread": {
 			Message{ID: "1", From: romeo, To: juliet, Type: Chat, Thread: "t", ParentThread: "p", Lang: "en"},
 			Message{To: romeo, Type: Chat, Thread: "t", ParentThread: "p", Body: "b"},
 		},
@@ -200,13 +202,16 @@ func TestReply(t *testing.T) {
 			Message{From: romeo, Type: MessageError, Error: &Error{}}, Message{To: romeo, Type: Normal, Body: "b"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, &c.want, c.m.Reply("b")) })
+		t.Run(name, func(t *testing.T) {
+			t.Attr("conformance", name)
+			require.Equal(t, &c.want, c.m.Reply("b"))
+		})
 	}
 }
 
-// TestResultAndFail: rows stanza-iq-reply, stanza-error-id, 6120-8.2.3-4, 6120-8.2.3-5, 6120-8.3.1-2: the answer has the id of
-// the request and the addresses swapped.
+// TestResultAndFail: the answer has the id of the request and the addresses swapped.
 func TestResultAndFail(t *testing.T) {
+	t.Attr("conformance", "stanza-iq-reply stanza-error-id 6120-8.2.3-4 6120-8.2.3-5 6120-8.3.1-2 6120-8.3.1-3")
 	iq := read[IQ](t, `<iq type='get' id='1' from='romeo@example.net/orchard' to='juliet@im.example.com/balcony'><query xmlns='jabber:iq:version'/></iq>`)
 	require.True(t, iq.IsRequest())
 	sameXML(t, `<iq type='result' id='1' to='romeo@example.net/orchard' from='juliet@im.example.com/balcony'>`+
@@ -240,8 +245,9 @@ func TestResultAndFail(t *testing.T) {
 
 func wrap(err error) error { return errors.Join(errors.New("handler"), err) }
 
-// TestNoAnswerToAnswers: rows stanza-error-reply, 6120-8.2.3-6, 6120-8.3.1-11.
+// TestNoAnswerToAnswers: what answers an answer is not sent.
 func TestNoAnswerToAnswers(t *testing.T) {
+	t.Attr("conformance", "stanza-error-reply 6120-8.2.3-6 6120-8.3.1-11")
 	for _, typ := range []IQType{Result, IQError} {
 		iq := &IQ{Type: typ, ID: "1"}
 		require.False(t, iq.IsRequest())

@@ -39,8 +39,9 @@ var conditionTable = []struct {
 	{"8.3.3.22", UnexpectedRequest, Wait},
 }
 
-// TestConditions: each condition comes and goes with its name and type (rows stanza-error, 6120-8.3.3-1 and 6120-8.3.3.n-1).
+// TestConditions: each condition comes and goes with its name and type, which is the one of its section unless said otherwise.
 func TestConditions(t *testing.T) {
+	t.Attr("conformance", "stanza-error 6120-8.3.3-1 6120-8.3.3.1-1 6120-8.3.3.2-1 6120-8.3.3.3-1 6120-8.3.3.4-1 6120-8.3.3.7-1 6120-8.3.3.8-1 6120-8.3.3.10-1 6120-8.3.3.11-1 6120-8.3.3.12-1 6120-8.3.3.13-1 6120-8.3.3.15-1 6120-8.3.3.16-1 6120-8.3.3.17-1 6120-8.3.3.18-1 6120-8.3.3.19-1 6120-8.3.3.20-1")
 	require.Len(t, conditionTable, 22)
 	for _, c := range conditionTable {
 		t.Run(c.section+" "+string(c.condition), func(t *testing.T) {
@@ -62,6 +63,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestError(t *testing.T) {
+	t.Attr("conformance", "6120-8.3.2-7 6120-8.3.2-8 6120-8.3.2-9")
 	for name, c := range map[string]struct {
 		sent string
 		want Error
@@ -103,6 +105,7 @@ func TestError(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Attr("conformance", name)
 			sent := `<presence type='error' id='1'>` + c.sent + `</presence>`
 			p := read[Presence](t, sent)
 			require.Equal(t, &c.want, p.Error)
@@ -165,8 +168,9 @@ func TestErrorWords(t *testing.T) {
 	require.Same(t, err, got)
 }
 
-// TestErrorRefuses: RFC 6120 §8.3.2 (6120-8.3.2-3, 6120-8.3.2-4): only defined types and conditions are sent.
+// TestErrorRefuses: RFC 6120 §8.3.2: only defined types and conditions are sent.
 func TestErrorRefuses(t *testing.T) {
+	t.Attr("conformance", "6120-8.3.2-3 6120-8.3.2-4 6120-8.3.2-6")
 	for _, e := range []*Error{
 		{Condition: "my-condition"},
 		{Type: "never", Condition: Gone},

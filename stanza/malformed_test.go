@@ -40,8 +40,10 @@ var malformedTable = []struct {
 }
 
 func TestMalformed(t *testing.T) {
+	t.Attr("conformance", "6120-8.3.1-4 6120-8.3.1-5 6120-8.3.3.8-2")
 	for _, c := range malformedTable {
 		t.Run(c.name, func(t *testing.T) {
+			t.Attr("conformance", c.name)
 			bad := malformed(t, c.sent)
 			require.Equal(t, c.kind, bad.Kind)
 			require.Equal(t, c.id, bad.ID)
@@ -53,7 +55,7 @@ func TestMalformed(t *testing.T) {
 			answer := bad.Answer()
 			require.Equal(t, c.answered, answer != nil)
 			if answer != nil {
-				// RFC 6120 §8.3.1 (6120-8.3.1-4, -5): the id is that of the stanza, or empty.
+				// RFC 6120 §8.3.1: the id is that of the stanza, or empty.
 				require.Equal(t, c.id, answer.ID)
 				require.Contains(t, write(t, answer), `id='`+c.id+`'`)
 				require.ErrorIs(t, answer.Error, c.condition)
