@@ -100,6 +100,7 @@ func TestReadFeatures(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Attr("conformance", name)
 			f := readFeatures(t, c.sent)
 			f.Names = nil
 			require.Equal(t, c.want, f)
@@ -112,8 +113,9 @@ func TestFeatureNames(t *testing.T) {
 	require.Equal(t, []xmltext.Name{{Space: "urn:a", Local: "a"}, {Space: "urn:b", Local: "b"}}, f.Names)
 }
 
-// TestFeaturesComplete: rows stream-negotiation-complete, sasl-mtn, bind-mtn, tls-mtn; 6120-4.3.2-3, 6120-4.3.2-5, 6120-4.3.2-6.
+// TestFeaturesComplete: what is offered tells whether the negotiation is over, and whether TLS has to come first.
 func TestFeaturesComplete(t *testing.T) {
+	t.Attr("conformance", "stream-negotiation-complete 6120-4.3.2-3 6120-4.3.2-6")
 	const tls = `<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`
 	for name, c := range map[string]struct {
 		sent          string
@@ -132,6 +134,8 @@ func TestFeaturesComplete(t *testing.T) {
 		"an unknown one is required": {`<x xmlns='urn:x'><required xmlns='urn:x'/></x>`, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Attr("conformance", name)
+			t.Attr("conformance", name)
 			f := readFeatures(t, `<stream:features>`+c.sent+`</stream:features>`)
 			require.Equal(t, c.complete, f.Complete())
 			require.Equal(t, c.tls, f.TLSMandatory())

@@ -25,10 +25,9 @@ func condition(t testing.TB, err error) string {
 	return e.Condition
 }
 
-// TestHeaderAppend: rows stream-attribute-initial-from, stream-attribute-initial-to, stream-attribute-initial-lang,
-// xml-namespace-streams-declaration, xml-namespace-streams-prefix; 6120-4.7.2-1, 6120-4.7.4-2, 6120-4.7.5-4, 6120-4.8.1-1,
-// 6120-4.8.3-5, 6120-4.8.5-3, 6120-11.5-1, 6120-11.5-3, 6120-11.6-4.
+// TestHeaderAppend: what we send at the beginning of a stream, to the letter.
 func TestHeaderAppend(t *testing.T) {
+	t.Attr("conformance", "stream-attribute-initial-from stream-attribute-initial-to stream-attribute-initial-lang xml-namespace-streams-declaration xml-namespace-streams-prefix 6120-4.7.2-1 6120-4.7.3-3 6120-4.7.4-2 6120-4.7.5-4 6120-4.8.1-1 6120-4.8.2-1 6120-4.8.3-5 6120-4.8.5-3 6120-4.8.5-6 6120-11.5-1 6120-11.5-2 6120-11.5-3 6120-11.6-4 6120-12-2")
 	h := Header{From: "juliet@im.example.com", To: "im.example.com", Version: "1.0", Lang: "en"}
 	require.Equal(t, `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' `+
 		`version='1.0' from='juliet@im.example.com' to='im.example.com' xml:lang='en'>`, string(h.Append(nil)))
@@ -85,9 +84,14 @@ func TestReadHeader(t *testing.T) {
 		"HTTP":                          {sent: "HTTP/1.1 400 Bad Request\r\n", fail: "not-well-formed"},
 		"6120-11.1-3 DTD":               {sent: `<!DOCTYPE stream><stream:stream version='1.0' ` + stream + `>`, fail: "restricted-xml"},
 		"6120-11.6-3 encoding":          {sent: `<?xml version='1.0' encoding='ISO-8859-1'?><stream:stream ` + stream + `>`, fail: "unsupported-encoding"},
+		"6120-11.5-4 standalone": {
+			sent: `<?xml version='1.0' standalone='no'?><stream:stream version='1.0' ` + stream + `>`, want: Header{Version: "1.0"},
+		},
+		"6120-11.6-5 U+FEFF is no mark": {sent: "\ufeff<stream:stream version='1.0' " + stream + `>`, fail: "not-well-formed"},
 		"no end":                        {sent: `<stream:stream version='1.0' a='` + strings.Repeat("x", 2<<20) + `'>`, fail: "policy-violation"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Attr("conformance", name)
 			for _, r := range []io.Reader{strings.NewReader(c.sent), iotest.OneByteReader(strings.NewReader(c.sent))} {
 				h, err := ReadHeader(xmltext.NewDecoder(r, xmltext.Limits{}))
 				if c.fail != "" {
