@@ -65,6 +65,7 @@ func types(bindings []Binding) []string {
 }
 
 func TestTLSBindings(t *testing.T) {
+	t.Attr("conformance", "7677-4-1 9266-3-1 9266-4.2-1")
 	cert := ecdsaCertificate(t)
 	endPoint := sha256.Sum256(cert.Certificate[0])
 	tests := []struct {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestError(t *testing.T) {
+	t.Attr("conformance", "6120-6.5-3")
 	tests := []struct {
 		err  *Error
 		want string
@@ -25,6 +26,8 @@ func TestError(t *testing.T) {
 		assert.ErrorIs(t, tt.err, tt.err.Condition)
 	}
 	assert.NotErrorIs(t, &Error{Condition: NotAuthorized}, Aborted)
+	assert.NotErrorIs(t, &Error{Condition: Aborted}, NotAuthorized)
+	assert.ErrorIs(t, &Error{Condition: "too-tired"}, NotAuthorized, "a condition that is not known is a failure of no special kind")
 	assert.EqualError(t, NotAuthorized, "sasl: not-authorized")
 	assert.EqualError(t, ErrDowngrade, "sasl: what the server offers was tampered with")
 	assert.EqualError(t, InvalidProof, "sasl: the server says invalid-proof")

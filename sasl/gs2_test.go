@@ -19,6 +19,7 @@ var (
 // TestChannelBindingFlag goes through who can bind, who offers what, and what is announced: RFC 5802 section 6 and the
 // rules of XEP-0440 section 3.
 func TestChannelBindingFlag(t *testing.T) {
+	t.Attr("conformance", "5802-6-4 5802-6-5 5802-6-6 5802-6.1-2")
 	both, bar := "SCRAM-SHA-1 SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"
 	tls12, tls13 := []Binding{exporter, unique, endOfLine}, []Binding{exporter, endOfLine}
 	tests := []struct {
@@ -77,6 +78,7 @@ func TestChannelBindingFlag(t *testing.T) {
 
 // TestPlusNeedsBinding: -PLUS is never started without a channel to bind to.
 func TestPlusNeedsBinding(t *testing.T) {
+	t.Attr("conformance", "5802-6-7")
 	m := find(t, Password("user", "pencil", nil), "SCRAM-SHA-1-PLUS")
 	for _, c := range []Conn{
 		{Encrypted: true},

@@ -33,6 +33,7 @@ func begin(t testing.TB, name, user, password string, o *PasswordOptions, c Conn
 }
 
 func TestSCRAM(t *testing.T) {
+	t.Attr("conformance", "5802-2.2-1 5802-3-1 5802-4-2 5802-5.1-1 5802-5.1-2 5802-5.1-11 6120-13.8.1-1")
 	users := []struct{ user, authzID, password, sentUser, sentPassword string }{
 		{"juliet", "", password, "juliet", password},
 		{"a,b=c", "x=y,z@example.org", ",=,", "a,b=c", ",=,"},
@@ -124,6 +125,7 @@ func TestSaltedPasswordIterations(t *testing.T) {
 
 // TestKeyCache: keys are saved when the server has proved itself, used without the password, and dropped when refused.
 func TestKeyCache(t *testing.T) {
+	t.Attr("conformance", "5802-5.1-14")
 	cache := new(MemoryKeys)
 	login := func(password string, s *scramServer) (Exchange, error) {
 		x := begin(t, "SCRAM-SHA-256", "juliet", password, &PasswordOptions{Keys: cache}, Conn{Encrypted: true, Domain: "example.org"})

@@ -17,6 +17,7 @@ func nonceOf(x Exchange) string {
 
 // TestSecurityS11ServerFirst plays every server-first-message that must be refused. NONCE stands for ours.
 func TestSecurityS11ServerFirst(t *testing.T) {
+	t.Attr("conformance", "5802-5.1-8 5802-5.1-9 5802-5.1-17 7677-4-2")
 	tests := []struct {
 		name, msg string
 		want      error
@@ -100,6 +101,7 @@ func TestSecurityS11ServerFirst(t *testing.T) {
 
 // TestSecurityS11ServerFirstAccepted: the edges of what is refused.
 func TestSecurityS11ServerFirstAccepted(t *testing.T) {
+	t.Attr("conformance", "5802-5.1-18")
 	for _, msg := range []string{
 		"r=NONCEx,s=c2FsdA==,i=4096",
 		"r=NONCE~!x=,s=c2Fs,i=5000",
@@ -118,6 +120,7 @@ func TestSecurityS11ServerFirstAccepted(t *testing.T) {
 // TestSecurityS11ServerFinal plays every end of an exchange that must not count as an authentication, in a challenge and
 // with the success.
 func TestSecurityS11ServerFinal(t *testing.T) {
+	t.Attr("conformance", "5802-5-2")
 	zeros := base64.StdEncoding.EncodeToString(make([]byte, 20))
 	tests := []struct {
 		name string

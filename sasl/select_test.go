@@ -24,11 +24,13 @@ func names(mechs []Mechanism) string {
 }
 
 func TestPasswordOrder(t *testing.T) {
+	t.Attr("conformance", "6120-6.3.3-1")
 	assert.Equal(t, "SCRAM-SHA-512-PLUS SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 PLAIN",
 		names(Password("u", "p", nil)))
 }
 
 func TestSelect(t *testing.T) {
+	t.Attr("conformance", "6120-6.3.3-2 6120-6.3.3-3 6120-6.3.3-4 6120-13.9.4-2")
 	password := Password("u", "p", nil)
 	plain := password[len(password)-1:]
 	all := append([]Mechanism{External(""), foreign{"X-TOKEN"}}, password...)
@@ -65,6 +67,7 @@ func TestSelect(t *testing.T) {
 // TestSecurityS08SecretsNeedTLS: what shows the server a secret is never started in clear, whatever is allowed (RFC 6120 section
 // 13.8.3, RFC 7628 section 4); the rest only on demand.
 func TestSecurityS08SecretsNeedTLS(t *testing.T) {
+	t.Attr("conformance", "6120-13.8.3-3 4616-1-1 4616-5-1")
 	token := func(context.Context) (string, error) { return "token", nil }
 	mechs := append(Password("u", "p", nil)[3:], External(""), Anonymous(""), OAuthBearer("", token))
 	for _, m := range mechs {

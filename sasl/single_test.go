@@ -13,6 +13,7 @@ import (
 var encrypted = Conn{Domain: "example.org", Encrypted: true}
 
 func TestPLAIN(t *testing.T) {
+	t.Attr("conformance", "4616-2-1 4616-2-2 4616-2-5")
 	tests := []struct{ user, password, authzID, want string }{
 		{"juliet", "r0m30myr0m30", "", "\x00juliet\x00r0m30myr0m30"}, // RFC 6120 section 6.4.2
 		{"Kurt", "xipj3plmq", "Ursel", "Ursel\x00Kurt\x00xipj3plmq"}, // RFC 4616 section 4
@@ -29,6 +30,7 @@ func TestPLAIN(t *testing.T) {
 
 // TestCredentials: what cannot be prepared is refused before anything is sent, and the password is not told.
 func TestCredentials(t *testing.T) {
+	t.Attr("conformance", "4616-2-3 5802-5.1-3")
 	tests := []struct{ user, password, authzID, want string }{
 		{"", "p", "", "the user name is empty"},
 		{"\u00ad", "p", "", "the user name is empty"},

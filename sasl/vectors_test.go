@@ -93,6 +93,7 @@ func TestVectors(t *testing.T) {
 
 // TestVectorsFinalInChallenge: a server that cannot send data with its success sends it before (RFC 6120 section 6.3.10).
 func TestVectorsFinalInChallenge(t *testing.T) {
+	t.Attr("conformance", "6120-6.3.10-1")
 	for _, v := range vectors(t) {
 		x := v.start(t)
 		_, err := x.Next(t.Context(), []byte(v.ServerFirst))
