@@ -56,6 +56,7 @@ func manyAttributes(n int) string {
 // Promise 7, SECURITY S12 and S15: XML that is not well-formed, restricted or without measure ends the stream with the right
 // error for both sides, and nothing of it is dispatched; what came before it is.
 func TestSecurityS12BadStreams(t *testing.T) {
+	t.Attr("conformance", "stream-error-generate xml-restriction-comment xml-restriction-dtd xml-restriction-pi xml-restriction-ref xml-wellformed-xml xml-wellformed-ns 6120-4.8.3-4 6120-4.9-2 6120-4.9.1.1-1 6120-4.9.3.1-1 6120-11.1-1 6120-11.1-3 6120-11.3-2 6120-11.3-4 6120-11.6-3")
 	for _, c := range badStreams {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -98,6 +99,7 @@ func firstChild(e stanza.Element) stanza.Element {
 
 // A stream error of the server's is ours to read: condition, text, language, host, and what the application adds.
 func TestStreamErrorOfTheServer(t *testing.T) {
+	t.Attr("conformance", "6120-4.9-1 6120-4.9.1.1-2")
 	synctest.Test(t, func(t *testing.T) {
 		s, p := open(t, nil)
 		p.say(`<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>[2001:db8::1]:9222</see-other-host>` +

@@ -79,6 +79,7 @@ func swapCase(s string) string {
 
 // Promise 6: none of these completes a call, and the true answer still does.
 func TestSecurityS03ForgedReplies(t *testing.T) {
+	t.Attr("conformance", "6120-8.1.3-2")
 	for _, c := range forged {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
