@@ -1,0 +1,180 @@
+package roster_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/canto-im/canto/roster"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// soon bounds what takes milliseconds, and seconds on a busy machine.
+func soon(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func open(t testing.TB, e xmpp.Endpoint) *roster.Roster {
+	t.Helper()
+	r, err := roster.Open(soon(t), e)
+	require.NoError(t, err)
+	t.Cleanup(r.Close)
+	return r
+}
+
+func next[T any](t testing.TB, ch <-chan T) T {
+	t.Helper()
+	select {
+	case v, ok := <-ch:
+		require.True(t, ok, "the channel is closed")
+		return v
+	case <-soon(t).Done():
+		require.FailNow(t, "nothing comes")
+		panic("not reached")
+	}
+}
+
+// TestSetGetRemove holds that a caller reads its own writes, and that another session of the account sees them as pushes.
+func TestSetGetRemove(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	mine := open(t, srv.Session(t, "alice", nil))
+	other := open(t, srv.Session(t, "alice", nil))
+	changes, bob := other.Changes(t.Context()), srv.JID("bob")
+
+	require.NoError(t, mine.Set(soon(t), roster.Item{JID: bob, Name: "Bob <&>", Groups: []string{"Friends", "Work"}, Ask: true, Approved: true}))
+	want := roster.Item{JID: bob, Name: "Bob <&>", Groups: []string{"Friends", "Work"}, Subscription: roster.None}
+	got, ok := mine.Get(bob)
+	assert.True(t, ok)
+	assert.Equal(t, want, got)
+	assert.Equal(t, []roster.Item{want}, slices.Collect(mine.All()))
+	c := next(t, changes)
+	assert.Equal(t, roster.Change{New: want}, c)
+	assert.True(t, c.Added() && !c.Removed())
+
+	require.NoError(t, other.Set(soon(t), roster.Item{JID: bob, Groups: []string{"Friends"}}))
+	got, _ = other.Get(bob)
+	assert.Empty(t, got.Name, "a set replaces the whole item: RFC 6121 §2.4.1")
+	c = next(t, changes)
+	assert.Equal(t, want, c.Old)
+	assert.Equal(t, []string{"Friends"}, c.New.Groups)
+
+	require.NoError(t, other.Remove(soon(t), bob))
+	_, ok = other.Get(bob)
+	assert.False(t, ok)
+	assert.Zero(t, other.Len())
+	c = next(t, changes)
+	assert.True(t, c.Removed())
+	assert.Equal(t, bob, c.JID())
+}
+
+// TestErrorsOfSets holds that what the server refuses is the error of the call and changes nothing.
+func TestErrorsOfSets(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	r := open(t, srv.Session(t, "alice", nil))
+	bob := srv.JID("bob")
+	for _, c := range []struct {
+		name string
+		call func() error
+		want error
+	}{
+		{"empty group", func() error { return r.Set(soon(t), roster.Item{JID: bob, Groups: []string{""}}) }, stanza.NotAcceptable},
+		{"group twice", func() error { return r.Set(soon(t), roster.Item{JID: bob, Groups: []string{"a", "a"}}) }, stanza.BadRequest},
+		{"ourselves", func() error { return r.Set(soon(t), roster.Item{JID: srv.JID("alice")}) }, stanza.NotAllowed},
+		{"not there", func() error { return r.Remove(soon(t), bob) }, stanza.ItemNotFound},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.call()
+			assert.ErrorIs(t, err, c.want)
+			var se *stanza.Error
+			assert.ErrorAs(t, err, &se)
+			assert.Zero(t, r.Len())
+		})
+	}
+	assert.Error(t, r.Set(soon(t), roster.Item{}), "no address")
+	assert.ErrorContains(t, r.Set(soon(t), roster.Item{JID: bob, Name: "\x00"}), "roster:")
+}
+
+func TestGroups(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	r := open(t, srv.Session(t, "alice", nil))
+	for name, groups := range map[string][]string{"a": {"x", "y"}, "b": {"y"}, "c": nil} {
+		require.NoError(t, r.Set(soon(t), roster.Item{JID: srv.JID(name), Groups: groups}))
+	}
+	assert.Equal(t, []string{"x", "y"}, r.Groups())
+	var in []string
+	for it := range r.Group("y") {
+		in = append(in, it.JID.Localpart())
+	}
+	assert.Equal(t, []string{"a", "b"}, in)
+	for it := range r.Group("y") {
+		assert.Equal(t, "a", it.JID.Localpart())
+		break
+	}
+}
+
+// TestSetInAHandler holds that a handler may change the roster: its push waits behind the handler.
+func TestSetInAHandler(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	s := srv.Session(t, "alice", nil)
+	r := open(t, s)
+	done := make(chan error, 1)
+	xmpp.OnMessage(s, func(ctx context.Context, m *stanza.Message) error {
+		err := r.Set(ctx, roster.Item{JID: srv.JID("bob"), Name: m.Body})
+		it, _ := r.Get(srv.JID("bob"))
+		assert.Equal(t, m.Body, it.Name)
+		done <- err
+		return nil
+	})
+	require.NoError(t, s.Send(soon(t), &stanza.Message{To: s.JID(), Body: "Bob"}))
+	require.NoError(t, next(t, done))
+}
+
+// TestEndOfTheSession holds that channels close with the session.
+func TestEndOfTheSession(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	s := srv.Session(t, "alice", nil)
+	r := open(t, s)
+	changes, statuses := r.Changes(t.Context()), r.Watch(t.Context())
+	waited := make(chan error, 1)
+	go func() {
+		_, err := r.Wait(t.Context(), srv.JID("bob"))
+		waited <- err
+	}()
+	require.NoError(t, s.Close())
+	_, open := <-changes
+	assert.False(t, open)
+	_, open = <-statuses
+	assert.False(t, open)
+	assert.ErrorIs(t, <-waited, roster.ErrClosed)
+	assert.Error(t, r.Set(soon(t), roster.Item{JID: srv.JID("bob")}))
+	assert.ErrorIs(t, r.Fetch(soon(t)), roster.ErrClosed)
+	_, open = <-r.Changes(t.Context())
+	assert.False(t, open)
+}
+
+// TestOpenAgain holds that an endpoint takes a roster again after Close.
+func TestOpenAgain(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	s := srv.Session(t, "alice", nil)
+	r, err := roster.Open(soon(t), s)
+	require.NoError(t, err)
+	assert.Panics(t, func() { _, _ = roster.Open(soon(t), s) }, "two would answer the same pushes")
+	r.Close()
+	open(t, s)
+}
+
+func TestOpenFails(t *testing.T) {
+	srv := xmpptest.NewServerWith(t, &xmpptest.Options{Without: []string{"roster"}})
+	s := srv.Session(t, "alice", nil)
+	_, err := roster.Open(soon(t), s)
+	assert.ErrorIs(t, err, stanza.ServiceUnavailable)
+	_, err = roster.Open(soon(t), s)
+	assert.ErrorIs(t, err, stanza.ServiceUnavailable, "nothing stays open")
+}

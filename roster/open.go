@@ -1,0 +1,212 @@
+package roster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+)
+
+// fetchTimeout is how long the server may take to send the roster when a Client begins a session.
+const fetchTimeout = time.Minute
+
+// Open returns the live roster of e's account. On a *Session, or a *Client that is online, it has been fetched then; a
+// Client that is not online yet fetches it in each fresh session, before anything else of that session is handed over and
+// before Client.Online is called. A stream that is resumed goes on, and nothing is fetched.
+//
+// Open the roster before initial presence is sent (RFC 6121 §2.2): presence that arrived earlier is not known to it. An
+// endpoint takes one roster at a time; a second Open panics, until Close.
+//
+// The error is that of the server (a *stanza.Error) or of the session, and then nothing stays open. ctx bounds the call
+// only. A large roster is one stanza: some 8,000 contacts fit in the 1 MiB of Limits.StanzaBytes' default.
+//
+// Where Options.Store was given, the roster and its version are kept in it, so that a later session or process receives
+// no more than what has changed (RFC 6121 §2.6).
+func Open(ctx context.Context, e xmpp.Endpoint) (*Roster, error) {
+	r := &Roster{
+		e:        e,
+		account:  e.JID().Bare(),
+		items:    make(map[jid.JID]Item),
+		flights:  make(map[jid.JID][]*flight),
+		ours:     make(map[jid.JID]set),
+		requests: make(map[jid.JID]Request),
+		present:  make(map[jid.JID]*presence),
+	}
+	_, r.client = e.(interface{ Run(context.Context) error })
+	r.cache = cache{store: xmpp.StoreOf(e), key: "roster " + r.account.String()}
+	r.load(ctx)
+	pushes := xmpp.Pattern{Kind: stanza.KindIQ, Type: string(stanza.Set), Space: ns.Roster, Local: "query"}
+	r.close = []func(){
+		e.Handle(pushes, xmpp.HandlerFunc(r.handlePush)),
+		xmpp.OnPresence(e, r.handlePresence, stanza.Available, stanza.Unavailable, stanza.PresenceError,
+			stanza.Subscribe, stanza.Subscribed, stanza.Unsubscribe, stanza.Unsubscribed),
+	}
+	stop, err := xmpp.OnSession(ctx, e, r.begin)
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	r.mu.Lock()
+	r.close = append(r.close, stop)
+	r.mu.Unlock()
+	return r, nil
+}
+
+// load takes up what was kept of the roster, if it was and can be read.
+func (r *Roster) load(ctx context.Context) {
+	p, ok := r.cache.load(ctx)
+	if !ok {
+		return
+	}
+	r.ver, r.known = p.ver, true
+	for _, it := range p.items {
+		r.items[it.JID] = it
+	}
+}
+
+// begin makes s the roster's session and fetches the roster.
+func (r *Roster) begin(ctx context.Context, s *xmpp.Session) (end func(), err error) {
+	r.adopt(s)
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	if err := r.fetch(ctx, s); err != nil {
+		return nil, err
+	}
+	return func() { r.end(s) }, nil
+}
+
+// adopt forgets what belonged to the session before: who was available, and who had asked and will be asked for again.
+func (r *Roster) adopt(s *xmpp.Session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.session, r.account = s, s.JID().Bare()
+	clear(r.requests)
+	clear(r.ours)
+	r.list = nil
+	r.forgetPresence()
+}
+
+// end is called when s has ended: nobody is known to be available.
+func (r *Roster) end(s *xmpp.Session) {
+	r.mu.Lock()
+	if r.session == s {
+		r.forgetPresence()
+	}
+	r.mu.Unlock()
+	if !r.client {
+		r.Close()
+	}
+}
+
+// Fetch asks the server for the roster anew. It is not needed where the server sends pushes, which is always.
+func (r *Roster) Fetch(ctx context.Context) error {
+	s, err := r.online()
+	if err != nil {
+		return err
+	}
+	return r.fetch(ctx, s)
+}
+
+// online returns the session.
+func (r *Roster) online() (*xmpp.Session, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.session == nil {
+		return nil, ErrClosed
+	}
+	return r.session, nil
+}
+
+// fetch asks for the roster and takes over the answer, then the pushes that came while it was on its way.
+func (r *Roster) fetch(ctx context.Context, s *xmpp.Session) error {
+	r.fetching.Lock()
+	defer r.fetching.Unlock()
+	r.mu.Lock()
+	r.waits = true
+	var ver *string
+	if s.Features().Has(ns.RosterVer) {
+		// RFC 6121 §2.6.2: with 'ver' only where the server has announced versions, and empty when we have none
+		known := ""
+		if r.known {
+			known = r.ver
+		}
+		ver = &known
+	}
+	r.mu.Unlock()
+	p, whole, err := ask(ctx, s, ver)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil && whole {
+		r.replace(p)
+	}
+	r.waits = false
+	for _, q := range r.queue {
+		r.apply(q)
+	}
+	r.queue = nil
+	return err
+}
+
+// ask is the request of RFC 6121 §2.1.3. whole is false when the answer says that nothing has changed but for pushes to come.
+func ask(ctx context.Context, s *xmpp.Session, ver *string) (p payload, whole bool, err error) {
+	q, err := element(ver)
+	if err != nil {
+		return p, false, err
+	}
+	reply, err := s.Do(ctx, &stanza.IQ{Type: stanza.Get, Payload: q})
+	if err != nil {
+		return p, false, fmt.Errorf("roster: fetch: %w", err)
+	}
+	if reply.Payload.IsZero() && ver != nil && *ver != "" {
+		return p, false, nil // RFC 6121 §2.6.3
+	}
+	if reply.Payload.IsZero() {
+		return p, true, nil // RFC 6121 §2.1.4: an empty roster, as some servers send it
+	}
+	p, err = parse(reply.Payload)
+	return p, true, err
+}
+
+// replace makes the answer of the server the roster. mu is held.
+func (r *Roster) replace(p payload) {
+	old := r.items
+	r.items = make(map[jid.JID]Item, len(p.items))
+	r.ver, r.known = p.ver, p.hasVer
+	r.list = nil
+	clear(r.ours)
+	for _, it := range p.items {
+		if it.Subscription == remove { // RFC 6121 §2.1.2.5: must be ignored in a result
+			it.Subscription = None
+		}
+		r.items[it.JID] = it
+	}
+	for who, it := range r.items {
+		r.changed(Change{Old: old[who], New: it})
+	}
+	for who, it := range old {
+		if _, still := r.items[who]; !still {
+			r.changed(Change{Old: it})
+		}
+	}
+	r.keep(true)
+}
+
+// changed draws the conclusions of a change, if it is one. mu is held.
+func (r *Roster) changed(c Change) {
+	if c.Old.equal(c.New) {
+		return
+	}
+	who := c.JID()
+	if c.New.SeesUs() { // answered, perhaps by another of our sessions
+		delete(r.requests, who.Bare())
+	}
+	if c.Removed() || c.Old.SeenByUs() && !c.New.SeenByUs() {
+		// RFC 6121 §3.3.3: the presence that we know is void, whether or not the contact's server says so
+		r.lose(who.Bare())
+	}
+	r.changes.put(who, c)
+}

@@ -1,0 +1,165 @@
+package roster
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+)
+
+// maxResources bounds what is kept of one contact, whose server may say what it likes.
+const maxResources = 64
+
+// A presence is what is known of a contact's availability.
+type presence struct {
+	resources []*stanza.Presence // one for each available resource, the newest last
+	err       error              // the last thing that was heard was an error
+}
+
+// handlePresence takes all presence that arrives.
+func (r *Roster) handlePresence(ctx context.Context, p *stanza.Presence) error {
+	switch p.Type {
+	case stanza.Subscribe:
+		return r.request(ctx, p)
+	case stanza.Unsubscribe: // RFC 6121 §3.3.3: they wish no more; the server answers
+		r.mu.Lock()
+		delete(r.requests, p.From.Bare())
+		r.mu.Unlock()
+	case stanza.Available, stanza.Unavailable, stanza.PresenceError:
+		r.see(xmpp.SessionFrom(ctx), p)
+	}
+	return nil // Subscribed and Unsubscribed: the push that comes with them says it
+}
+
+// see notes the presence of contacts and of our own other sessions. That of strangers and rooms is not kept.
+func (r *Roster) see(s *xmpp.Session, p *stanza.Presence) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	who := p.From.Bare()
+	if r.session != s || p.From.IsZero() || !r.concerns(p.From) {
+		return
+	}
+	c := r.present[who]
+	if c == nil {
+		if p.Type == stanza.Unavailable {
+			return
+		}
+		c = new(presence)
+		r.present[who] = c
+	}
+	before := c.status(who)
+	c.note(p)
+	r.report(before, c.status(who))
+	if len(c.resources) == 0 && c.err == nil {
+		delete(r.present, who)
+	}
+}
+
+// concerns reports whether presence from that address is to be kept. mu is held.
+func (r *Roster) concerns(from jid.JID) bool {
+	if from.Bare() == r.account {
+		return from != r.session.JID()
+	}
+	_, known := r.items[from.Bare()]
+	if !known {
+		_, known = r.items[from]
+	}
+	return known
+}
+
+// note makes p part of what is known.
+func (c *presence) note(p *stanza.Presence) {
+	same := func(old *stanza.Presence) bool { return old.From == p.From }
+	switch {
+	case p.Type != stanza.Available && p.From.Resourcepart() == "":
+		// RFC 6121 §4.5.4: from the bare address it applies to all resources
+		c.resources = nil
+	default:
+		c.resources = slices.DeleteFunc(c.resources, same)
+	}
+	c.err = nil
+	switch p.Type {
+	case stanza.Available:
+		if len(c.resources) == maxResources {
+			c.resources = slices.Delete(c.resources, 0, 1)
+		}
+		c.resources = append(c.resources, p)
+	case stanza.PresenceError:
+		if c.err = stanza.UndefinedCondition; p.Error != nil {
+			c.err = p.Error
+		}
+	}
+}
+
+// rank orders the resources of a contact, best first: by priority (RFC 6121 §4.7.2.3), then by how available they are, then
+// by who spoke last.
+func (c *presence) rank() []*stanza.Presence {
+	list := slices.Clone(c.resources)
+	slices.Reverse(list)
+	slices.SortStableFunc(list, func(a, b *stanza.Presence) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(slices.Index(shows6121, a.Show), slices.Index(shows6121, b.Show)))
+	})
+	return list
+}
+
+// shows6121 are the shows of RFC 6121 §4.7.2.1, the most available first.
+var shows6121 = []stanza.Show{stanza.FreeForChat, stanza.Online, stanza.Away, stanza.ExtendedAway, stanza.DoNotDisturb}
+
+func (c *presence) status(who jid.JID) Status {
+	st := Status{Contact: who}
+	if c == nil {
+		return st
+	}
+	if st.Err = c.err; len(c.resources) > 0 {
+		st.Presence = c.rank()[0]
+	}
+	return st
+}
+
+// Resources returns the presence of each available resource of a contact, the best first: by priority, then by show, then
+// the latest. Of our own account it's the other sessions. It is empty for a contact that is not available or not in the
+// roster. The presence is shared: do not change it.
+func (r *Roster) Resources(contact jid.JID) []*stanza.Presence {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.present[contact.Bare()]; c != nil {
+		return c.rank()
+	}
+	return nil
+}
+
+// Best returns the presence of the contact's best resource, or nil when the contact is not available. Its From is the full
+// address for a request that needs one; a chat begins at the bare address all the same (RFC 6121 §5.1; see Target).
+func (r *Roster) Best(contact jid.JID) *stanza.Presence { return r.Status(contact).Presence }
+
+// Status returns what is known of a contact's availability.
+func (r *Roster) Status(contact jid.JID) Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.present[contact.Bare()].status(contact.Bare())
+}
+
+// lose forgets a contact's presence. mu is held.
+func (r *Roster) lose(who jid.JID) {
+	if c := r.present[who]; c != nil {
+		delete(r.present, who)
+		r.report(c.status(who), Status{Contact: who})
+	}
+}
+
+// forgetPresence forgets that of all. mu is held.
+func (r *Roster) forgetPresence() {
+	for who := range r.present {
+		r.lose(who)
+	}
+}
+
+// report tells of a status that differs from the one before. mu is held.
+func (r *Roster) report(before, now Status) {
+	if !before.same(now) {
+		r.statuses.put(now.Contact, transition{before, now})
+	}
+}

@@ -1,0 +1,72 @@
+package roster
+
+import (
+	"context"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+)
+
+// A push is one change that the server has announced.
+type push struct {
+	item   Item
+	ver    string
+	hasVer bool
+}
+
+// handlePush takes and answers a roster push (RFC 6121 §2.1.6).
+func (r *Roster) handlePush(ctx context.Context, st stanza.Stanza) (any, error) {
+	iq, s := st.(*stanza.IQ), xmpp.SessionFrom(ctx)
+	if s == nil || !authorized(iq.From, s.JID()) {
+		// RFC 6121 §2.1.6: the client must check the sender, must not process what others push, and can answer this.
+		return nil, stanza.ServiceUnavailable
+	}
+	p, err := parse(iq.Payload)
+	if err != nil || len(p.items) != 1 || p.ignored > 0 {
+		// RFC 6121 §2.1.6: one and only one item
+		return nil, &stanza.Error{Type: stanza.Modify, Condition: stanza.BadRequest, Text: "a roster push has exactly one item, with an address"}
+	}
+	r.take(s, push{p.items[0], p.ver, p.hasVer})
+	return nil, nil
+}
+
+// authorized reports whether a push may come from that address: from none, or from our account's bare one.
+func authorized(from, own jid.JID) bool { return from.IsZero() || from == own.Bare() }
+
+// take applies a push, after the fetch that is under way. One that an earlier session has received is not news.
+func (r *Roster) take(s *xmpp.Session, p push) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.session != s:
+	case r.waits:
+		r.queue = append(r.queue, p)
+	default:
+		r.apply(p)
+	}
+}
+
+// apply makes the push part of the roster. Those that a server sends for what has changed since our version look like any
+// other (RFC 6121 §2.6.3). mu is held.
+func (r *Roster) apply(p push) {
+	who := p.item.JID
+	old := r.items[who]
+	for _, f := range r.flights[who] {
+		f.pushed = true
+	}
+	delete(r.ours, who)
+	r.list = nil
+	if p.hasVer {
+		// RFC 6121 §2.6.3: the version to ask with is that of the last push
+		r.ver, r.known = p.ver, true
+	}
+	if p.item.Subscription == remove {
+		delete(r.items, who)
+		r.changed(Change{Old: old})
+	} else {
+		r.items[who] = p.item
+		r.changed(Change{Old: old, New: p.item})
+	}
+	r.keep(false)
+}

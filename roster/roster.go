@@ -1,0 +1,159 @@
+package roster
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/xmpp"
+)
+
+// A Roster is the live roster of one account. It's open as long as its endpoint: with a Session until that ends, with a Client
+// over all its sessions. Its methods may be called from several goroutines and, but for Wait, in handlers.
+type Roster struct {
+	e      xmpp.Endpoint
+	cache  cache
+	close  []func()
+	client bool // e goes on after a session
+
+	changes  feeds[Change]
+	statuses feeds[transition]
+
+	fetching sync.Mutex // held while the roster is fetched
+
+	mu       sync.Mutex // protects what follows
+	session  *xmpp.Session
+	account  jid.JID // our bare address
+	items    map[jid.JID]Item
+	list     []Item                // items in order; nil when that has changed
+	ver      string                // RFC 6121 §2.6: of items, as the server has named it
+	known    bool                  // there is a version: items is a roster that the server has sent
+	queue    []push                // pushes that wait for the fetch which is under way
+	waits    bool                  // a fetch is under way
+	flights  map[jid.JID][]*flight // sets that wait for their answer
+	ours     map[jid.JID]set       // sets that succeeded and whose push has not come
+	requests map[jid.JID]Request
+	answerer answerer
+	present  map[jid.JID]*presence // by bare address
+}
+
+// ErrClosed is returned by methods that need the server when there is no session, or after Close.
+var ErrClosed = errors.New("roster: there is no session")
+
+// Get returns the contact with exactly that address, which is usually a bare one. ok is false when it's not in the roster.
+func (r *Roster) Get(contact jid.JID) (it Item, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.get(contact)
+}
+
+// get looks at our own sets first. mu is held.
+func (r *Roster) get(contact jid.JID) (it Item, ok bool) {
+	it, ok = r.items[contact]
+	if s, mine := r.ours[contact]; mine {
+		return s.on(it)
+	}
+	return it, ok
+}
+
+// All iterates over the contacts as they are now, in the order of their addresses. What changes meanwhile does not show.
+func (r *Roster) All() iter.Seq[Item] {
+	return slices.Values(r.sorted())
+}
+
+// Len returns the number of contacts.
+func (r *Roster) Len() int { return len(r.sorted()) }
+
+// sorted returns the contacts in order; the slice is never changed.
+func (r *Roster) sorted() []Item {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.list != nil {
+		return r.list
+	}
+	list := make([]Item, 0, len(r.items)+len(r.ours))
+	for who := range r.items {
+		if it, ok := r.get(who); ok {
+			list = append(list, it)
+		}
+	}
+	for who := range r.ours {
+		if _, twice := r.items[who]; !twice {
+			if it, ok := r.get(who); ok {
+				list = append(list, it)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Item) int { return a.JID.Compare(b.JID) })
+	r.list = list
+	return list
+}
+
+// Group iterates over the contacts in a group, in the order of their addresses.
+func (r *Roster) Group(name string) iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		for it := range r.All() {
+			if it.In(name) && !yield(it) {
+				return
+			}
+		}
+	}
+}
+
+// Groups returns the names of all groups, in order.
+func (r *Roster) Groups() []string {
+	names := make(map[string]struct{})
+	for it := range r.All() {
+		for _, g := range it.Groups {
+			names[g] = struct{}{}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Version returns the server's name for the roster as it stands (RFC 6121 §2.6), "" where the server knows no versions.
+func (r *Roster) Version() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ver
+}
+
+// Changes returns a channel of what becomes of contacts from now on. It closes when ctx is done, with Close, and with the
+// session when the roster is one's. Changes come when the server has confirmed them, our own too. A channel that is not read
+// holds nothing up: changes that wait are merged, so that a contact's are one from what was last taken to what is.
+func (r *Roster) Changes(ctx context.Context) <-chan Change {
+	return channel(ctx, &r.changes, nil, mergeChanges, func(c Change) Change { return c })
+}
+
+// OnChange calls f with each change, one at a time, in a goroutine of the roster's own; f may use the roster. Everything said at
+// Changes holds here too. remove ends it.
+func (r *Roster) OnChange(f func(Change)) (remove func()) {
+	fd := &feed[Change]{merge: mergeChanges, hand: f, shut: func() {}}
+	r.changes.add(fd, nil)
+	return func() { r.changes.remove(fd) }
+}
+
+// mergeChanges makes one of two that follow each other.
+func mergeChanges(old, new Change) (Change, bool) {
+	c := Change{Old: old.Old, New: new.New}
+	return c, !c.Old.equal(c.New)
+}
+
+// Close ends the roster: no push is answered any more, channels close after what they hold was taken. It sends nothing and
+// leaves the endpoint open.
+func (r *Roster) Close() {
+	r.mu.Lock()
+	undo := r.close
+	r.close, r.session = nil, nil
+	r.mu.Unlock()
+	for _, f := range undo {
+		f()
+	}
+	r.changes.close()
+	r.statuses.close()
+	r.cache.wait()
+}
