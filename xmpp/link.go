@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"encoding/xml"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -65,6 +66,20 @@ type link struct {
 func (l *link) part() {
 	l.wire.patience(atOnce)
 	_ = l.conn.Close()
+}
+
+// partTogether is part once the server has ended TLS too.
+//
+// RFC 6120 §4.4: who closes the stream sends TLS's close_notify and waits for the one that answers it. A server that
+// does not send one is waited for no longer than lastWords, or until somebody closes the connection.
+func (l *link) partTogether() {
+	if c, ok := l.conn.(*tls.Conn); ok {
+		l.wire.patience(atOnce)
+		if c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lastWords)) == nil {
+			_, _ = io.Copy(io.Discard, c)
+		}
+	}
+	l.part()
 }
 
 // A meter is the reading side of the connection. It notices silence, so that the layers above see either bytes or an

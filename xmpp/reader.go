@@ -239,6 +239,10 @@ func (s *Session) leave(l *link, last string, cause error) {
 	s.leaving = true
 	s.mu.Unlock()
 	s.out.finish(atOnce, last, endedBy(cause))
-	l.part()
+	if s.isClosing() && errors.Is(cause, ErrPeerClosed) {
+		l.partTogether()
+	} else {
+		l.part()
+	}
 	s.end(cause)
 }
