@@ -89,7 +89,7 @@ type detachment struct {
 
 // Wake tells the client that its network may have changed, as a host knows that comes back from sleep or changes from one
 // network to another: a client that waits before its next attempt to connect makes it at once, and one that is online asks
-// the server for a sign of life and holds the connection to be dead when there is none within 5 seconds. It returns at
+// the server for a sign of life and holds the connection to be dead when there is none within 10 seconds. It returns at
 // once and may be called at any time.
 func (c *Client) Wake() {
 	select {
@@ -98,8 +98,8 @@ func (c *Client) Wake() {
 	}
 }
 
-// urgentDead is how long a server may be silent after Wake.
-const urgentDead = 5 * time.Second
+// urgentDead is how long a server may be silent after Wake, and after a resumption.
+const urgentDead = 10 * time.Second
 
 // wakeUp has the reader look at the connection now.
 func (s *Session) wakeUp() {

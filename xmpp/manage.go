@@ -24,8 +24,8 @@ var (
 	errNoProgress   = errors.New("xmpp: the stream was resumed several times and nothing came of it")
 )
 
-// maxStalls is how many times in a row a stream is resumed without anything coming of it. Prosody 0.12 and 13 go on
-// parsing from the half stanza where the last connection was cut, and may then be silent for ever.
+// maxStalls is how many times in a row a stream is resumed and the server then silent. Prosody 0.12 and 13 go on parsing
+// from the half stanza where the last connection was cut, and may take all that follows for its text.
 const maxStalls = 3
 
 // managed is what is known of a stream under stream management (XEP-0198).
@@ -35,7 +35,8 @@ type managed struct {
 	max       uint32 // for how many seconds the server keeps the stream; 0: it did not say
 	resumable bool
 	inherited bool // another process began it, and nothing has been resumed here yet
-	stalls    int  // resumptions since something came of one
+	silent    bool // it was resumed, and the server has not acknowledged anything since
+	stalls    int  // how many times in a row that ended in silence
 }
 
 // manage asks for stream management where it's offered (XEP-0198 §3). Stanzas count from the moment of asking; the
@@ -153,7 +154,7 @@ func (s *Session) acknowledged(h uint32) error {
 func (s *Session) progress() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stream.stalls = 0
+	s.stream.stalls, s.stream.silent = 0, false
 }
 
 // suspend keeps the session although its connection l is lost, and tells the keeper. It reports false when the session
@@ -163,6 +164,9 @@ func (s *Session) suspend(l *link, err error) bool {
 	defer s.mu.Unlock()
 	if l != s.link || s.suspended || s.ended || s.leaving {
 		return true // another connection has taken over, or it's known already
+	}
+	if errors.Is(err, ErrPeerSilent) && s.stream.silent {
+		s.stream.stalls++
 	}
 	if s.keeper == nil || s.closing || !s.stream.resumable || s.stream.stalls >= maxStalls {
 		return false
@@ -215,7 +219,7 @@ func (s *Session) attach(l *link, h uint32) error {
 		return ErrClosed
 	}
 	s.link, s.state, s.suspended = l, l.state, false
-	s.stream.stalls++
+	s.stream.silent = true
 	inherited := s.stream.inherited
 	s.stream.inherited = false
 	s.mu.Unlock()
@@ -264,8 +268,9 @@ func (s *Session) isInherited() bool {
 // giveUp ends a suspended session that was not resumed; h is what the server had handled, if it said so.
 func (s *Session) giveUp(h uint32, known bool, why error) {
 	if known {
+		inherited := s.isInherited()
 		s.out.mu.Lock()
-		if err := s.out.ledger.resumed(h, s.isInherited()); err != nil {
+		if err := s.out.ledger.resumed(h, inherited); err != nil {
 			s.opts.Logger.Warn("xmpp: the server's count of what it handled is wrong", "err", err)
 		}
 		s.out.mu.Unlock()

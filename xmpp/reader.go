@@ -19,6 +19,7 @@ func (s *Session) read(l *link) {
 	w := newWatchdog(s)
 	s.mu.Lock()
 	s.watch = w
+	w.urgent.Store(s.stream.silent) // the answer to the first <r/> says whether the resumption was of use
 	s.mu.Unlock()
 	l.in.watch = w
 	for {

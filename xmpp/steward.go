@@ -81,7 +81,7 @@ func (v *steward) run() {
 		switch {
 		case err == nil && ack:
 			s.out.raw(stream.AppendAck(nil, s.intake.tell(h)))
-		case err != nil && !errors.Is(err, ErrTakenOver):
+		case err != nil && !errors.Is(err, ErrTakenOver) && !s.hasEnded():
 			// Without the save there is no <a/>: the server keeps what it sent, and nothing is lost.
 			s.opts.Logger.Error("xmpp: the state of the stream can't be saved", "key", v.key, "err", err)
 		}
