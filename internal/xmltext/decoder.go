@@ -316,7 +316,7 @@ func (d *Decoder) refill() error {
 	if err != nil && d.keep == len(d.b) {
 		d.trim(idleItems)
 	}
-	if err == io.EOF && d.state != afterRoot {
+	if err == io.EOF && (d.state != afterRoot || d.pos < len(d.b)) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

@@ -76,6 +76,9 @@ var broken = []row{
 	{name: "cut in a value", in: `<a b='c`, err: "unexpected EOF"},
 	{name: "cut in an end tag", in: `<a></a`, want: `<a>`, err: "unexpected EOF"},
 
+	{name: "cut after the root", in: `<a/><`, want: `<a></a>`, err: "unexpected EOF"},
+	{name: "cut after the root, in markup", in: `<a/> <!-`, want: `<a></a>`, err: "unexpected EOF"},
+
 	{name: "text before", in: `x<a/>`, err: "text outside the root element", why: NotWellFormed, at: 0},
 	{name: "byte order mark", in: "\ufeff<a/>", err: "text outside the root element", why: NotWellFormed, at: 0},
 	{name: "text after", in: `<a/> x`, want: `<a></a>`, err: "content after the root element", why: NotWellFormed, at: 5},
