@@ -234,18 +234,22 @@ func (d *Decoder) Release() {
 	}
 }
 
-// most of each kind of memory that a waiting Decoder keeps.
-const idleItems = 32
+// What a Decoder keeps of each kind of memory: when it waits for the next stanza, and when a read has failed, as at a
+// deadline, with nothing buffered.
+const (
+	waitingItems = 256
+	idleItems    = 32
+)
 
 // trim drops what has room for more than most items (bytes: 32 times as many). Nothing may be under way.
 func (d *Decoder) trim(most int) {
 	if cap(d.attrs) > most || cap(d.tag.raw) > most {
 		d.attrs, d.tag.raw, d.tok = nil, nil, Token{}
 	}
-	if cap(d.text) > most*idleItems {
+	if cap(d.text) > most*32 {
 		d.text = nil
 	}
-	if cap(d.elem) > most*idleItems {
+	if cap(d.elem) > most*32 {
 		d.elem = nil
 	}
 	if len(d.dups.slots) > most {
@@ -310,7 +314,7 @@ func (d *Decoder) refill() error {
 		return d.fail(int(d.limit-d.base)-d.pos, faultStanzaBytes)
 	}
 	if d.keep == len(d.b) && !d.busy {
-		d.trim(idleItems)
+		d.trim(waitingItems)
 	}
 	err := d.fill()
 	if err != nil && d.keep == len(d.b) {

@@ -148,19 +148,31 @@ func (e *Encoder) Declare(prefix, space string) {
 	if e.err != nil {
 		return
 	}
-	top, here := e.top()
-	switch {
+	switch top, here := e.top(); {
 	case !here:
 		e.fail(0, "a declaration outside of a start tag")
-	case prefix == "" && top.prefix == "" && space != e.dflt, prefix != "" && (!isNCName(prefix) || space == ""):
+	case prefix == "":
+		e.declareDefault(top, space)
+	case !isNCName(prefix) || prefix == "xmlns" || space == "": // Namespaces in XML 1.0 §3, §6.1
 		e.fail(0, "a declaration of the prefix "+strconv.Quote(prefix))
-	case prefix == "" && space == e.dflt && (top.prefix == "" || e.dflt != top.dflt):
-	case prefix != "" && e.declaredHere(prefix, top.binds):
-		if e.lookup(prefix) != space {
-			e.fail(0, "a second declaration of the prefix "+strconv.Quote(prefix))
-		}
-	default:
+	case !e.declaredHere(prefix, top.binds):
 		e.declare(prefix, space)
+	case e.lookup(prefix) != space:
+		e.fail(0, "a second declaration of the prefix "+strconv.Quote(prefix))
+	}
+}
+
+// declareDefault declares the default namespace in the start tag of top.
+func (e *Encoder) declareDefault(top *openElem, space string) {
+	declared := e.dflt != top.dflt
+	switch {
+	case space == e.dflt && (declared || top.prefix == ""): // it is in scope
+	case top.prefix == "":
+		e.fail(0, "a default namespace other than that of the element")
+	case declared:
+		e.fail(0, "a second declaration of the default namespace")
+	default:
+		e.declare("", space)
 	}
 }
 
