@@ -145,6 +145,22 @@ func TestCloseWithAConsumerThatNeverReads(t *testing.T) {
 	})
 }
 
+// Nor does a handler that never returns: the server's side of the end is read all the same.
+func TestCloseWithAHandlerThatNeverReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{Limits: xmpp.Limits{LaneSoft: 1}})
+		hang := make(chan struct{})
+		xmpp.OnMessage(s, func(context.Context, *stanza.Message) error { <-hang; return nil })
+		p.say(chatOf("hang"))
+		synctest.Wait()
+		start := time.Now()
+		require.NoError(t, s.Close())
+		require.Zero(t, time.Since(start))
+		close(hang)
+		require.Zero(t, goroutines(t))
+	})
+}
+
 // While the reader is paused, the connection is kept alive (RFC 6120 §4.6.1).
 func TestSlowConsumerKeepsTheConnectionAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
