@@ -139,6 +139,7 @@ type intake struct {
 	on     bool       // counting has begun: <enabled/> was received
 	ledger *stream.Inbound
 	told   uint32 // the h that the server was told last
+	owed   uint64 // what the server has asked about and was not all handled then: up to this number; 0: nothing
 }
 
 // counts reports whether counting has begun.
@@ -173,6 +174,17 @@ func (in *intake) handled(number uint64) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.ledger.Done(number)
+}
+
+// asked notes an <r/>. Its answer must not be withheld (XEP-0198 §4), and yet what the handlers still have in hand is no
+// part of it. So there will be another <a/> once they have returned: the server may not ask again, and would hold for
+// undelivered what was long since handled.
+func (in *intake) asked() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.on && in.ledger.Open() > 0 {
+		in.owed = in.ledger.Handled() + in.ledger.Open()
+	}
 }
 
 // ack is <a/> for what is handled; nil when nothing is counted.
@@ -217,7 +229,14 @@ func (in *intake) restore(handled uint64, done []uint64) error {
 func (in *intake) due() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.on && in.policy.Ack(in.ledger.H(), in.told, false)
+	if !in.on {
+		return false
+	}
+	settled := in.owed != 0 && in.ledger.Handled() >= in.owed
+	if settled {
+		in.owed = 0
+	}
+	return in.policy.Ack(in.ledger.H(), in.told, settled)
 }
 
 // resume is the h for <resume/>.

@@ -58,6 +58,7 @@ func (s *Session) readManagement(l *link, tok *xmltext.Token) error {
 		if err := l.dec.SkipElement(); err != nil {
 			return err
 		}
+		s.intake.asked()
 		s.acknowledge() // XEP-0198 §4: an answer must not be withheld
 		return nil
 	case "a":

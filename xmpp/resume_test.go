@@ -42,8 +42,12 @@ func perform(t *testing.T, o xmpptest.Options, f func(t *testing.T, srv *xmpptes
 // enter runs a client of user until the end of the test and returns once it's online.
 func enter(t *testing.T, srv *xmpptest.Server, user string) *actor {
 	t.Helper()
+	return enterWith(t, srv, user, srv.Options(user))
+}
+
+func enterWith(t *testing.T, srv *xmpptest.Server, user string, o *xmpp.Options) *actor {
+	t.Helper()
 	a := &actor{t: t, srv: srv, user: user, ended: make(chan error, 1)}
-	o := srv.Options(user)
 	o.Undelivered = func(st stanza.Stanza, err error) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -250,6 +254,34 @@ func TestResumeReceives(t *testing.T) {
 			require.Equal(t, want, a.seen())
 		}
 	})
+}
+
+// TestEverythingCounts: the client counts all that it's sent, whatever becomes of it.
+func TestEverythingCounts(t *testing.T) {
+	stanzas := map[string]string{
+		"a message":                "<message from='bob@canto.test'><body>x</body></message>",
+		"from nobody":              "<message from='@'><body>x</body></message>",
+		"empty":                    "<message/>",
+		"of a type that is none":   "<presence type='odd'/>",
+		"an answer to no question": "<iq type='result' id='none' from='bob@canto.test/b'/>",
+		"a question nobody knows":  "<iq type='get' id='1' from='bob@canto.test/b'><x xmlns='urn:x'/></iq>",
+		"an iq without a type":     "<iq id='1' from='bob@canto.test/b'/>",
+		"an iq without an id":      "<iq type='get' from='bob@canto.test/b'><x xmlns='urn:x'/></iq>",
+	}
+	for name, xml := range stanzas {
+		t.Run(name, func(t *testing.T) {
+			perform(t, xmpptest.Options{SM: xmpptest.SM{RequestEvery: 1}}, func(t *testing.T, srv *xmpptest.Server) {
+				a := enter(t, srv, "alice")
+				require.NoError(t, srv.Inject("alice", xml))
+				time.Sleep(time.Minute)
+				m := a.managed()
+				require.Equal(t, m.Sent, m.Acked)
+				srv.DropConns()
+				a.become(xmpp.Suspended, xmpp.Resumed)
+				require.Zero(t, a.managed().Resent)
+			})
+		})
+	}
 }
 
 // TestResumeWithHandlerAtWork: what was received and not yet handled when the connection went is sent again by the server,
