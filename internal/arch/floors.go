@@ -33,6 +33,7 @@ var rooms = map[string]floor{
 	"xmpp/xmpptest":                 ability,
 	"examples":                      outdoors, // the tests of the programs below it
 	"internal/integration":          outdoors,
+	"internal/integration/delivery": outdoors,
 	"internal/conformance":          outdoors,
 	"internal/bench":                outdoors,
 	"internal/arch":                 support,

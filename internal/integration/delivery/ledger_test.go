@@ -1,0 +1,199 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/canto-im/canto/xmpp"
+)
+
+// A fate is what the sender's own call said of a message.
+type fate string
+
+const (
+	trying    fate = "trying"    // the call has not returned
+	accepted  fate = "accepted"  // Send returned nil
+	delivered fate = "delivered" // Deliver returned nil
+	refused   fate = "refused"   // an error that says that it was not sent
+	unknown   fate = "unknown"   // ErrUnknownDelivery
+	orphaned  fate = "orphaned"  // the sender's process died before it was known
+)
+
+// A key says which message it is: the number-th that lane carries. A lane is one sender's way to one receiver.
+type key struct {
+	lane   string
+	number int
+}
+
+// A receipt is one time that a message was handed to its receiver.
+type receipt struct {
+	session string // the receiver's, unique in the run
+	delayed bool   // XEP-0203
+	again   bool   // xmpp.Redelivered
+	at      int64  // when, where receivers are processes of their own; else 0, and receipts stand in their order
+}
+
+// An entry is what is known of a message.
+type entry struct {
+	key
+	epoch    string // the sender's session; empty where it may have changed during the call
+	fate     fate
+	returned int // how often it came to Options.Undelivered
+	receipts []receipt
+}
+
+// settled reports whether nothing more need happen to it.
+func (e *entry) settled() bool {
+	switch e.fate {
+	case refused, unknown, orphaned:
+		return true
+	case trying:
+		return false
+	}
+	return len(e.receipts) > 0 || e.returned > 0
+}
+
+// A ledger is what all write down. Its methods may be called from any goroutine.
+type ledger struct {
+	mu      sync.Mutex // protects what follows
+	entries map[key]*entry
+	order   []*entry // as they were sent
+	arrived []arrival
+	open    map[string]int // unsettled ones, by lane
+	total   int            // unsettled ones
+	changed chan struct{}  // closed when open has changed; nil when nobody waits
+	odd     []string       // what should not be possible
+}
+
+// An arrival is a receipt in the order of all.
+type arrival struct {
+	e *entry
+	r receipt
+}
+
+func newLedger() *ledger {
+	return &ledger{entries: make(map[key]*entry), open: make(map[string]int)}
+}
+
+// try enters a message whose sender is about to send it.
+func (l *ledger) try(k key, epoch string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.entries[k] != nil {
+		l.odd = append(l.odd, k.id()+": sent under a number that was used before")
+		return
+	}
+	e := &entry{key: k, epoch: epoch, fate: trying}
+	l.entries[k] = e
+	l.order = append(l.order, e)
+	l.open[k.lane]++
+	l.total++
+}
+
+// change applies f to an entry and keeps the count of open ones.
+func (l *ledger) change(k key, f func(e *entry)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entries[k]
+	if e == nil {
+		l.odd = append(l.odd, k.id()+": heard of, and nobody sent it")
+		return
+	}
+	before := e.settled()
+	f(e)
+	if after := e.settled(); before != after {
+		n := 1
+		if after {
+			n = -1
+		}
+		l.open[k.lane] += n
+		l.total += n
+	}
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+}
+
+// said enters how the sender's call ended. epoch is the sender's session then.
+func (l *ledger) said(k key, good fate, err error, epoch string) {
+	l.change(k, func(e *entry) {
+		if e.epoch != epoch {
+			e.epoch = ""
+		}
+		switch {
+		case err == nil:
+			e.fate = good
+		case errors.Is(err, xmpp.ErrUnknownDelivery):
+			e.fate = unknown
+		default:
+			e.fate = refused
+		}
+	})
+}
+
+// orphan enters that a sender's process died: nobody can say any more what became of what was not acknowledged.
+func (l *ledger) orphan(lane string) (n int) {
+	var keys []key
+	l.mu.Lock()
+	for _, e := range l.order {
+		if e.lane == lane && (e.fate == trying || e.fate == accepted) {
+			keys = append(keys, e.key)
+		}
+	}
+	l.mu.Unlock()
+	for _, k := range keys {
+		l.change(k, func(e *entry) { e.fate = orphaned })
+	}
+	return len(keys)
+}
+
+// undelivered enters that a message came back.
+func (l *ledger) undelivered(k key) { l.change(k, func(e *entry) { e.returned++ }) }
+
+// received enters that a message was handed over.
+func (l *ledger) received(k key, r receipt) {
+	l.change(k, func(e *entry) {
+		e.receipts = append(e.receipts, r)
+		l.arrived = append(l.arrived, arrival{e, r})
+	})
+}
+
+// await waits until what holds, which is called with mu held, or ctx is done.
+func (l *ledger) await(ctx context.Context, what func() bool) bool {
+	for {
+		l.mu.Lock()
+		if what() {
+			l.mu.Unlock()
+			return true
+		}
+		if l.changed == nil {
+			l.changed = make(chan struct{})
+		}
+		changed := l.changed
+		l.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// room waits until fewer than window messages of the lane are unsettled.
+func (l *ledger) room(ctx context.Context, lane string, window int) bool {
+	return l.await(ctx, func() bool { return l.open[lane] < window })
+}
+
+// settled waits until every message is.
+func (l *ledger) settled(ctx context.Context) bool {
+	return l.await(ctx, func() bool { return l.total == 0 })
+}
+
+// receipts returns how many there are.
+func (l *ledger) receipts() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.arrived)
+}
