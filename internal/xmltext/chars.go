@@ -65,29 +65,38 @@ func plain(b []byte, i int, q byte) int {
 // consumeWide takes characters from b[i], which begins a multi-byte one, up to the next byte that is a stop or the end.
 // It checks UTF-8 (RFC 3629 §4) and the range of XML's characters.
 func consumeWide(b []byte, i int) (int, fault) {
-	for i < len(b) {
-		c := b[i]
-		if c < utf8.RuneSelf {
-			if class[c]&isStop != 0 {
+	for ; i+4 <= len(b); i++ {
+		switch w := binary.LittleEndian.Uint32(b[i:]); {
+		case w&0x80 == 0:
+			if class[byte(w)]&isStop != 0 {
 				return i, ok
 			}
+		case w&0xc0e0 == 0x80c0 && w&0x1e != 0: // two bytes, the first not c0 or c1
 			i++
-			continue
-		}
-		if i+4 <= len(b) {
-			p := b[i : i+4 : i+4]
-			if c < 0xe0 && c >= 0xc2 && p[1]&0xc0 == 0x80 {
-				i += 2
-				continue
+		case w&0xc0c0f0 == 0x8080e0 && w&0xf != 0 && w&0xf != 0xd && w&0xf != 0xf: // three, the first not e0, ed or ef
+			i += 2
+		default:
+			n, f := wideRune(b[i:])
+			if f != ok {
+				return i, f
 			}
-			if c > 0xe0 && c < 0xed && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80 {
-				i += 3
-				continue
-			}
+			i += n - 1
 		}
-		n, f := wideRune(b[i:])
-		if f != ok {
-			return i, f
+	}
+	return endWide(b, i)
+}
+
+// endWide is consumeWide where less than four bytes are left.
+func endWide(b []byte, i int) (int, fault) {
+	for i < len(b) {
+		n := 1
+		if c := b[i]; c >= utf8.RuneSelf {
+			var f fault
+			if n, f = wideRune(b[i:]); f != ok {
+				return i, f
+			}
+		} else if class[c]&isStop != 0 {
+			break
 		}
 		i += n
 	}

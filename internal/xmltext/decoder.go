@@ -349,6 +349,17 @@ func (d *Decoder) scan(w []byte) (int, fault) {
 	case '!', '?':
 		return d.scanText(w)
 	}
+	return d.startTag(w)
+}
+
+// startTag reads a start tag or an empty element tag.
+func (d *Decoder) startTag(w []byte) (int, fault) {
+	if d.tag.phase == tagNone {
+		if n := d.fastStart(w); n > 0 {
+			d.tag.phase = tagNone
+			return d.finishStart(w, n)
+		}
+	}
 	return d.scanStart(w)
 }
 

@@ -44,7 +44,7 @@ func (d *Decoder) scanOutside(w []byte) (int, fault) {
 	case c == '/':
 		return 0, faultUnopened
 	}
-	return d.scanStart(w)
+	return d.startTag(w)
 }
 
 // textOutside decides what is wrong with the text that w begins with.

@@ -116,29 +116,29 @@ func consumeCDATA(b []byte, i int) (int, fault) {
 
 // predefined returns what the reference at the start of b stands for, and its length, if it is to a predefined entity
 // (XML 1.0 §4.6) and is there whole. It is short for consumeRef.
-func predefined(b []byte) (string, int) {
+func predefined(b []byte) (byte, int) {
 	if len(b) < len("&quot;") {
-		return "", 0
+		return 0, 0
 	}
 	switch binary.LittleEndian.Uint32(b) {
 	case '&' | 'l'<<8 | 't'<<16 | ';'<<24:
-		return "<", 4
+		return '<', 4
 	case '&' | 'g'<<8 | 't'<<16 | ';'<<24:
-		return ">", 4
+		return '>', 4
 	case '&' | 'a'<<8 | 'm'<<16 | 'p'<<24:
 		if b[4] == ';' {
-			return "&", 5
+			return '&', 5
 		}
 	case '&' | 'q'<<8 | 'u'<<16 | 'o'<<24:
 		if b[4] == 't' && b[5] == ';' {
-			return `"`, 6
+			return '"', 6
 		}
 	case '&' | 'a'<<8 | 'p'<<16 | 'o'<<24:
 		if b[4] == 's' && b[5] == ';' {
-			return "'", 6
+			return '\'', 6
 		}
 	}
-	return "", 0
+	return 0, 0
 }
 
 // consumeRef takes the reference that b begins with and returns its character and its length.

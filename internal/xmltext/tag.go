@@ -38,17 +38,11 @@ type rawAttr struct {
 	escaped      bool // the value is not as written
 }
 
-// scanStart reads a start tag or an empty element tag.
+// scanStart reads a start tag or an empty element tag that fastStart did not.
 func (d *Decoder) scanStart(w []byte) (int, fault) {
-	n := 0
-	if d.tag.phase == tagNone {
-		n = d.fastStart(w)
-	}
-	if n == 0 {
-		var f fault
-		if n, f = d.slowStart(w); f != ok {
-			return n, f
-		}
+	n, f := d.slowStart(w)
+	if f != ok {
+		return n, f
 	}
 	d.tag.phase = tagNone
 	return d.finishStart(w, n)
@@ -111,15 +105,21 @@ func (t *tagScan) fastEnd(w []byte, i int) int {
 func (d *Decoder) fastName(w []byte, i int) *qname {
 	q := d.intern.short(w, i)
 	if q == nil {
-		j := nameEnd(w, i)
-		if j == len(w) {
-			return nil
-		}
-		q, _, _ = d.intern.name(w[i:j])
+		return d.longName(w, i)
 	}
-	if q == nil || len(q.raw) > d.limits.NameBytes {
+	if len(q.raw) > d.limits.NameBytes {
 		return nil
 	}
+	return q
+}
+
+// longName is fastName for a name that is long or new.
+func (d *Decoder) longName(w []byte, i int) *qname {
+	j := nameEnd(w, i)
+	if j == len(w) || j-i > d.limits.NameBytes {
+		return nil
+	}
+	q, _, _ := d.intern.name(w[i:j])
 	return q
 }
 

@@ -31,13 +31,13 @@ func (d *Decoder) scanText(w []byte) (int, fault) {
 		case '\r':
 			f = d.lineEnd(w)
 		case ']':
-			d.replace(w, "", len(cdataClose))
+			d.flush(w, len(cdataClose))
 			r.cdata = false
 		case '&':
 			f = d.reference(w)
 		default:
 			if f = startsCDATA(w[r.pos:]); f == ok {
-				d.replace(w, "", len(cdataOpen))
+				d.flush(w, len(cdataOpen))
 				r.cdata = true
 			} else if f != more {
 				return d.finishText(w)
@@ -49,17 +49,25 @@ func (d *Decoder) scanText(w []byte) (int, fault) {
 	}
 }
 
-// replace puts s in the place of n bytes of the run.
-func (d *Decoder) replace(w []byte, s string, n int) {
+// flush moves what was read of the run to d.text and leaves n bytes out.
+func (d *Decoder) flush(w []byte, n int) {
 	r := &d.run
 	if !r.escaped {
 		r.escaped, d.text = true, d.text[:0]
 	}
 	if !d.skim {
-		d.text = append(appendShort(d.text, w, r.done, r.pos), s...)
+		d.text = appendShort(d.text, w, r.done, r.pos)
 	}
 	r.pos += n
 	r.done = r.pos
+}
+
+// replace puts c in the place of n bytes of the run.
+func (d *Decoder) replace(w []byte, c byte, n int) {
+	d.flush(w, n)
+	if !d.skim {
+		d.text = append(d.text, c)
+	}
 }
 
 // appendShort appends b[from:to]. Where it may, it copies 16 bytes, of which those up to to count.
@@ -81,9 +89,9 @@ func (d *Decoder) lineEnd(w []byte) fault {
 		return more
 	}
 	if w[n] == '\n' {
-		d.replace(w, "\n", 2)
+		d.replace(w, '\n', 2)
 	} else {
-		d.replace(w, "\n", 1)
+		d.replace(w, '\n', 1)
 	}
 	return ok
 }
@@ -91,16 +99,18 @@ func (d *Decoder) lineEnd(w []byte) fault {
 // reference replaces a reference.
 func (d *Decoder) reference(w []byte) fault {
 	ref := w[d.run.pos:]
-	if s, n := predefined(ref); n > 0 {
-		d.replace(w, s, n)
+	if c, n := predefined(ref); n > 0 {
+		d.replace(w, c, n)
 		return ok
 	}
 	r, n, f := consumeRef(ref)
 	if f != ok {
 		return f
 	}
-	var b [utf8.UTFMax]byte
-	d.replace(w, string(utf8.AppendRune(b[:0], r)), n)
+	d.flush(w, n)
+	if !d.skim {
+		d.text = utf8.AppendRune(d.text, r)
+	}
 	return ok
 }
 
@@ -125,7 +135,7 @@ func (d *Decoder) finishText(w []byte) (int, fault) {
 	}
 	text := w[:n:n]
 	if d.run.escaped {
-		d.replace(w, "", 0)
+		d.flush(w, 0)
 		text = d.text
 	}
 	empty := len(text) == 0 && !d.skim

@@ -44,8 +44,8 @@ func lineEnd(raw []byte) int {
 
 // appendRef appends what the checked reference at the start of raw stands for, and returns its length.
 func appendRef(dst, raw []byte) (out []byte, n int) {
-	if s, n := predefined(raw); n > 0 {
-		return append(dst, s...), n
+	if c, n := predefined(raw); n > 0 {
+		return append(dst, c), n
 	}
 	r, n, _ := consumeRef(raw)
 	return utf8.AppendRune(dst, r), n
