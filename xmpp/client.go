@@ -44,7 +44,7 @@ type Client struct {
 func NewClient(addr jid.JID, o *Options) *Client {
 	c := &Client{addr: addr, opts: o.withDefaults(), state: State{Kind: Offline}, changed: make(chan struct{}), recent: newRecent(), wakes: make(chan struct{}, 1)}
 	if o != nil && o.Store != nil {
-		c.steward = &steward{store: o.Store, key: storeKey(addr.String())}
+		c.steward = newSteward(o.Store, addr.String())
 	}
 	// RFC 6120 §3.3: TLS session resumption makes reconnecting cheap for both sides.
 	cfg := &tls.Config{}

@@ -26,11 +26,15 @@ const (
 type steward struct {
 	store Store
 	key   string
+	hurry chan struct{} // an acknowledgement is due
+
+	access sync.Mutex // held during a Save, so that one of ours doesn't make another of ours stale
 
 	mu      sync.Mutex // protects what follows
 	session *Session   // whose state is saved; nil: none at present
 	version uint64     // of our value in the store
 	running bool
+	last    time.Time // when the last save began
 	ack     bool      // an <a/> waits for the save
 	dirty   bool      // something was sent since
 	saved   uint64    // the newest stanza of ours that the store has
@@ -38,8 +42,10 @@ type steward struct {
 	lost    bool      // it holds another's
 }
 
-// storeKey is the name under which the stream of a client is kept.
-func storeKey(account string) string { return "stream " + account }
+// newSteward returns the steward of a client of that address.
+func newSteward(store Store, addr string) *steward {
+	return &steward{store: store, key: "stream " + addr, hurry: make(chan struct{}, 1)}
+}
 
 // acknowledge has an <a/> written for what is handled, after that is saved. It reports false when nothing is to be saved.
 func (v *steward) acknowledge() bool { return v.want(true) }
@@ -62,21 +68,22 @@ func (v *steward) want(ack bool) bool {
 		v.running = true
 		go v.run()
 	}
+	if ack {
+		select {
+		case v.hurry <- struct{}{}:
+		default: // it knows
+		}
+	}
 	return true
 }
 
 // run saves until there is nothing to save.
 func (v *steward) run() {
 	for {
-		v.mu.Lock()
-		s, ack := v.session, v.ack
-		if s == nil || v.lost || !v.dirty {
-			v.running = false
-			v.mu.Unlock()
+		s, ack := v.next()
+		if s == nil {
 			return
 		}
-		v.ack, v.dirty = false, false
-		v.mu.Unlock()
 		h, err := v.save(s)
 		switch {
 		case err == nil && ack:
@@ -85,8 +92,34 @@ func (v *steward) run() {
 			// Without the save there is no <a/>: the server keeps what it sent, and nothing is lost.
 			s.opts.Logger.Error("xmpp: the state of the stream can't be saved", "key", v.key, "err", err)
 		}
-		v.breathe(s)
 	}
+}
+
+// next waits until a save is due: at once when an acknowledgement waits for it, else saveEvery after the last one. It
+// returns the session to save and whether to acknowledge; nil when there is nothing to save, and run must end.
+func (v *steward) next() (s *Session, ack bool) {
+	v.mu.Lock()
+	wait := saveEvery - time.Since(v.last)
+	s = v.session
+	if s != nil && v.dirty && !v.ack && wait > 0 {
+		v.mu.Unlock()
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-v.hurry:
+		case <-s.done:
+		}
+		t.Stop()
+		v.mu.Lock()
+	}
+	defer v.mu.Unlock()
+	s, ack = v.session, v.ack
+	if s == nil || v.lost || !v.dirty {
+		v.running = false
+		return nil, false
+	}
+	v.ack, v.dirty, v.last = false, false, time.Now()
+	return s, ack
 }
 
 // stored is the number of the newest stanza of ours that the store has: a successor will see to it.
@@ -97,29 +130,6 @@ func (v *steward) stored() uint64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.saved
-}
-
-// breathe waits a little between saves, but not when an acknowledgement is due.
-func (v *steward) breathe(s *Session) {
-	t := time.NewTimer(saveEvery)
-	defer t.Stop()
-	tick := time.NewTicker(saveEvery / 16)
-	defer tick.Stop()
-	for {
-		v.mu.Lock()
-		hurry := v.ack || !v.dirty
-		v.mu.Unlock()
-		if hurry {
-			return
-		}
-		select {
-		case <-t.C:
-			return
-		case <-s.done:
-			return
-		case <-tick.C:
-		}
-	}
 }
 
 // save writes the state of s to the store and returns how many stanzas it says are handled.
@@ -145,6 +155,8 @@ func (v *steward) save(s *Session) (handled uint32, err error) {
 func (v *steward) replace(b []byte) error {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
+	v.access.Lock()
+	defer v.access.Unlock()
 	v.mu.Lock()
 	version, lost := v.version, v.lost
 	v.mu.Unlock()
@@ -207,6 +219,8 @@ func (v *steward) ours() bool {
 func (v *steward) look() error {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
+	v.access.Lock()
+	defer v.access.Unlock()
 	began := time.Now()
 	_, version, err := v.store.Load(ctx, v.key)
 	if err != nil {
