@@ -1,0 +1,56 @@
+package xmpp
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/stretchr/testify/require"
+)
+
+// A feeder is a connection on which something more is queued during every write, as under a load of many senders.
+type feeder struct {
+	net.Conn
+	out      *outbox
+	more     int           // writes during which more is queued
+	returned chan struct{} // closed when the first sender has returned; writes past flushRounds wait for it
+	writes   int
+	wire     strings.Builder
+}
+
+func (f *feeder) Write(p []byte) (int, error) {
+	f.writes++
+	if f.writes > flushRounds {
+		<-f.returned
+	}
+	f.wire.Write(p)
+	if f.writes <= f.more {
+		if err := f.out.put(context.Background(), &stanza.Presence{}, "", nil); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+func (*feeder) SetWriteDeadline(time.Time) error { return nil }
+
+// A sender does not write for others without end: after flushRounds a goroutine takes over, until there is nothing left.
+func TestOneSenderDoesNotWriteForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const more = 5 * flushRounds
+		f := &feeder{more: more, returned: make(chan struct{})}
+		opts := (*Options)(nil).withDefaults()
+		l := newLink(f, opts, "")
+		f.out = &outbox{link: l, limit: 1 << 20, trace: opts.Trace, fail: func(_ *link, err error) { t.Error(err) }}
+		require.NoError(t, f.out.put(t.Context(), &stanza.Presence{}, "", nil))
+		close(f.returned)
+		synctest.Wait()
+		require.Equal(t, more+1, strings.Count(f.wire.String(), "<presence/>"))
+		require.False(t, f.out.busy)
+		require.Nil(t, f.out.buf, "an idle outbox keeps no memory")
+	})
+}
