@@ -1,6 +1,9 @@
 package xmltext
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // finishStart makes the token of the start tag w[:n], whose parts stand in d.tag: declarations first, since they hold for
 // the tag that makes them, then names, then the check for duplicates.
@@ -9,25 +12,31 @@ func (d *Decoder) finishStart(w []byte, n int) (int, fault) {
 	if len(d.frames) >= d.limits.Depth {
 		return 0, faultDepth
 	}
-	open := frame{q: t.q, mark: len(d.scope.stack), dflt: d.dflt()}
+	dflt := d.dflt()
+	depth := len(d.frames)
+	if depth == cap(d.frames) {
+		d.frames = slices.Grow(d.frames, depth+4)
+	}
+	open := &d.frames[:depth+1][depth] // filled in where it lies, see add
+	open.q, open.mark, open.dflt = t.q, len(d.scope.stack), dflt
 	if t.decls > 0 || t.escaped {
 		d.text = d.text[:0]
-		if i, f := d.declare(w, &open); f != ok {
+		if i, f := d.declare(w, open); f != ok {
 			return int(t.raw[i].at), f
 		}
 	}
 	if t.q.prefix == "" && d.scope.below == 0 {
-		open.name.Local = t.q.local
+		open.name.Local, open.name.Space = t.q.local, ""
 		if open.dflt >= 0 {
 			open.name.Space = d.scope.stack[open.dflt].uri
 		}
-	} else if f := d.elementName(&open); f != ok {
+	} else if f := d.elementName(open); f != ok {
 		return 1, f
 	}
 	if i, f := d.resolveAttrs(w); f != ok {
 		return int(t.raw[i].at), f
 	}
-	d.frames = append(d.frames, open)
+	d.frames = d.frames[:depth+1]
 	if w[n-2] == '/' {
 		d.special |= due
 	}

@@ -1,5 +1,7 @@
 package xmltext
 
+import "slices"
+
 // binding is one namespace declaration in scope.
 type binding struct {
 	prefix, uri string
@@ -86,8 +88,14 @@ func (s *scope) declare(prefix, uri string, mark int) fault {
 			return faultDupDecl
 		}
 	}
-	s.stack = append(s.stack, binding{prefix: prefix, uri: uri, shadows: last})
-	switch n := len(s.stack); {
+	n := len(s.stack)
+	if n == cap(s.stack) {
+		s.stack = slices.Grow(s.stack, n+4)
+	}
+	s.stack = s.stack[:n+1]
+	b := &s.stack[n]
+	b.prefix, b.uri, b.shadows, b.used = prefix, uri, last, 0
+	switch n++; {
 	case s.index == nil && n > indexAbove:
 		s.makeIndex()
 	case s.index != nil && prefix != "":

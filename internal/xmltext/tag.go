@@ -1,6 +1,9 @@
 package xmltext
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // tagPhase is what comes next inside a tag.
 type tagPhase uint8
@@ -85,7 +88,9 @@ func (d *Decoder) fastStart(w []byte) int {
 		if to+1 >= len(w) {
 			return 0
 		}
-		t.add(rawAttr{q: q, at: int32(i + 1), from: int32(from), to: int32(to), escaped: escaped})
+		a := t.add(q)
+		a.at, a.from, a.to, a.escaped = int32(i+1), int32(from), int32(to), escaped
+		t.escaped = t.escaped || escaped
 		i = to + 1
 	}
 }
@@ -123,12 +128,20 @@ func (d *Decoder) longName(w []byte, i int) *qname {
 	return q
 }
 
-func (t *tagScan) add(a rawAttr) {
-	t.raw = append(t.raw, a)
-	t.escaped = t.escaped || a.escaped
-	if a.q.decl != declNone {
+// add makes room for an attribute. It is filled in where it lies: a struct that is put together on the stack and then
+// copied makes the processor wait for its own stores.
+func (t *tagScan) add(q *qname) *rawAttr {
+	n := len(t.raw)
+	if n == cap(t.raw) {
+		t.raw = slices.Grow(t.raw, n+8)
+	}
+	t.raw = t.raw[:n+1]
+	if q.decl != declNone {
 		t.decls++
 	}
+	a := &t.raw[n]
+	a.q = q
+	return a
 }
 
 // slowStart reads a tag however it is written and cut, from where the last call stopped.
@@ -243,7 +256,8 @@ func (t *tagScan) slowValue(w []byte) fault {
 		return f
 	}
 	t.attr.to = int32(n)
-	t.add(t.attr)
+	*t.add(t.attr.q) = t.attr
+	t.escaped = t.escaped || t.attr.escaped
 	t.pos++
 	t.phase, t.space = tagGap, false
 	return ok
