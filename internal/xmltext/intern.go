@@ -101,11 +101,12 @@ func (t *interner) learn(k key, raw []byte) (q *qname, n int, f fault) {
 	return q, 0, ok
 }
 
-// short returns the name at b[i] if it is shorter than 16 bytes, met before, and 16 bytes are there; or nil. What it takes
-// for a name may hold bytes that no name has: then no name that was met has its key.
-func (t *interner) short(b []byte, i int) *qname {
+// short returns the name at b[i] and its end, if it is shorter than 16 bytes, met before, and 16 bytes are there; or nil.
+// What it takes for a name may hold bytes that no name has: then no name that was met has its key. The end does not come
+// from the name that was found, so that the processor need not wait for that one to read on.
+func (t *interner) short(b []byte, i int) (q *qname, end int) {
 	if i+16 > len(b) {
-		return nil
+		return nil, 0
 	}
 	var k key
 	k.lo = binary.LittleEndian.Uint64(b[i:])
@@ -116,16 +117,16 @@ func (t *interner) short(b []byte, i int) *qname {
 		m = nameStops(binary.LittleEndian.Uint64(b[i+8:]))
 		n := bits.TrailingZeros64(m) >> 3 // 8 when there is none
 		if n == 8 {
-			return nil
+			return nil, 0
 		}
 		if k.n = 8 + n; n > 0 {
 			k.hi = binary.LittleEndian.Uint64(b[i+n:])
 		}
 	}
-	if q := knownNames.find(k, nil); q != nil || t.names == nil {
-		return q
+	if q = knownNames.find(k, nil); q == nil && t.names != nil {
+		q = t.recent(k, nil)
 	}
-	return t.recent(k, nil)
+	return q, i + k.n
 }
 
 // space returns the string for a namespace name.

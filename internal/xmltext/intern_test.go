@@ -22,7 +22,9 @@ func TestKnownNames(t *testing.T) {
 		require.Equal(t, ok, f, s)
 		assert.Equal(t, s, q.raw)
 		if len(s) < 16 {
-			assert.Same(t, q, in.short([]byte(s+"='                "), 0), s)
+			found, end := in.short([]byte("  "+s+"='                "), 2)
+			assert.Same(t, q, found, s)
+			assert.Equal(t, 2+len(s), end)
 		}
 	}
 	assert.Nil(t, in.names, "known names are not learnt")
@@ -55,7 +57,7 @@ func TestInternTellsApart(t *testing.T) {
 				require.Equal(t, ok, f)
 				require.Equal(t, s, q.raw)
 				require.Equal(t, s, in.space([]byte(s)))
-				if q := in.short([]byte(s+"> followed by more than sixteen"), 0); q != nil {
+				if q, _ := in.short([]byte(s+"> followed by more than sixteen"), 0); q != nil {
 					require.Equal(t, s, q.raw)
 				}
 			}
@@ -76,7 +78,7 @@ func TestInternLongMiddle(t *testing.T) {
 func TestShortStopsWhereNamesStop(t *testing.T) {
 	var in interner
 	for c := range 256 {
-		got := in.short([]byte("body"+string([]byte{byte(c)})+"                   "), 0)
+		got, _ := in.short([]byte("body"+string([]byte{byte(c)})+"                   "), 0)
 		if c >= 0x80 || strings.ContainsRune(" \t\r\n/<=>?", rune(c)) || c < 0x20 {
 			continue
 		}

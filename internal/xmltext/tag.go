@@ -57,21 +57,19 @@ func (d *Decoder) fastStart(w []byte) int {
 	t := &d.tag
 	t.raw, t.decls, t.escaped = t.raw[:0], 0, false
 	t.phase, t.pos = tagName, 1
-	if t.q = d.fastName(w, 1); t.q == nil {
+	q, i := d.fastName(w, 1)
+	if q == nil {
 		return 0
 	}
-	t.phase, t.space = tagGap, false
-	for i := 1 + len(t.q.raw); ; { // w[i] is there
+	t.q, t.phase, t.space = q, tagGap, false
+	for { // w[i] is there
 		t.pos = i
 		if w[i] != ' ' {
 			return t.fastEnd(w, i)
 		}
-		q := d.fastName(w, i+1)
-		if q == nil {
-			return 0
-		}
-		from := i + len(q.raw) + len(" ='")
-		if from >= len(w) || w[from-2] != '=' || len(t.raw) >= d.limits.Attrs {
+		q, end := d.fastName(w, i+1)
+		from := end + len("='")
+		if q == nil || from >= len(w) || w[from-2] != '=' || len(t.raw) >= d.limits.Attrs {
 			return 0
 		}
 		quote := w[from-1]
@@ -106,26 +104,25 @@ func (t *tagScan) fastEnd(w []byte, i int) int {
 	return 0
 }
 
-// fastName reads the name at w[i], behind which there are more bytes; or returns nil.
-func (d *Decoder) fastName(w []byte, i int) *qname {
-	q := d.intern.short(w, i)
-	if q == nil {
+// fastName reads the name at w[i], behind which there are more bytes, and returns its end; or returns nil.
+func (d *Decoder) fastName(w []byte, i int) (q *qname, end int) {
+	if q, end = d.intern.short(w, i); q == nil {
 		return d.longName(w, i)
 	}
-	if len(q.raw) > d.limits.NameBytes {
-		return nil
+	if end-i > d.limits.NameBytes {
+		return nil, 0
 	}
-	return q
+	return q, end
 }
 
 // longName is fastName for a name that is long or new.
-func (d *Decoder) longName(w []byte, i int) *qname {
-	j := nameEnd(w, i)
-	if j == len(w) || j-i > d.limits.NameBytes {
-		return nil
+func (d *Decoder) longName(w []byte, i int) (q *qname, end int) {
+	end = nameEnd(w, i)
+	if end == len(w) || end-i > d.limits.NameBytes {
+		return nil, 0
 	}
-	q, _, _ := d.intern.name(w[i:j])
-	return q
+	q, _, _ = d.intern.name(w[i:end])
+	return q, end
 }
 
 // add makes room for an attribute. It is filled in where it lies: a struct that is put together on the stack and then
