@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"strconv"
 	"testing"
 	"time"
 
@@ -98,7 +99,7 @@ func inside(t *testing.T, cfg servers.Config) *place {
 		roots:  xmpptest.Roots(),
 		account: func(*testing.T) (string, string) {
 			number++
-			user := "user" + string(rune('a'+number))
+			user := "user" + strconv.Itoa(number)
 			return user, srv.Password(user)
 		},
 		certificate: func(t *testing.T, user string) tls.Certificate {
