@@ -17,6 +17,7 @@ var ErrTakenOver = errors.New("xmpp: another process has taken over the stream")
 const (
 	saveTimeout = 10 * time.Second       // for one access to the store
 	saveEvery   = 250 * time.Millisecond // the least time between saves that no acknowledgement waits for
+	saveRetry   = 2 * time.Second        // before the store is asked again that did not answer
 	leaseTime   = 50 * time.Millisecond  // for how long a look at the store is good: see steward.ours
 )
 
@@ -28,7 +29,7 @@ type steward struct {
 	key   string
 	hurry chan struct{} // an acknowledgement is due
 
-	access sync.Mutex // held during a Save, so that one of ours doesn't make another of ours stale
+	access sync.Mutex // held from the snapshot to the end of a Save, so that what is saved later is newer
 
 	mu      sync.Mutex // protects what follows
 	session *Session   // whose state is saved; nil: none at present
@@ -91,7 +92,18 @@ func (v *steward) run() {
 		case err != nil && !errors.Is(err, ErrTakenOver) && !s.hasEnded():
 			// Without the save there is no <a/>: the server keeps what it sent, and nothing is lost.
 			s.opts.Logger.Error("xmpp: the state of the stream can't be saved", "key", v.key, "err", err)
+			s.waits(saveRetry)
+			v.again(s, ack)
 		}
+	}
+}
+
+// again has the state of s saved after that has failed.
+func (v *steward) again(s *Session, ack bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.session == s && !s.hasEnded() {
+		v.ack, v.dirty = v.ack || ack, true
 	}
 }
 
@@ -134,6 +146,8 @@ func (v *steward) stored() uint64 {
 
 // save writes the state of s to the store and returns how many stanzas it says are handled.
 func (v *steward) save(s *Session) (handled uint32, err error) {
+	v.access.Lock()
+	defer v.access.Unlock()
 	snapshot, sent := s.snapshot()
 	if snapshot == nil {
 		return 0, errNotResumed
@@ -151,12 +165,22 @@ func (v *steward) save(s *Session) (handled uint32, err error) {
 	return uint32(snapshot.Handled), nil
 }
 
-// replace puts b (nil: nothing) in the place of our value. ErrTakenOver: it's not ours any more.
+// record is save where there is something to save to.
+func (v *steward) record(s *Session) error {
+	if v == nil {
+		return nil
+	}
+	_, err := v.save(s)
+	if s.hasEnded() {
+		return nil // it won't be resumed
+	}
+	return err
+}
+
+// replace puts b (nil: nothing) in the place of our value. ErrTakenOver: it's not ours any more. access is held.
 func (v *steward) replace(b []byte) error {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
-	v.access.Lock()
-	defer v.access.Unlock()
 	v.mu.Lock()
 	version, lost := v.version, v.lost
 	v.mu.Unlock()
@@ -195,24 +219,45 @@ func (v *steward) release() {
 	}
 	v.attach(nil)
 	if v.look() == nil {
+		v.access.Lock()
+		defer v.access.Unlock()
 		_ = v.replace(nil) // what stays is of no use, and the next login finds that out
 	}
 }
 
-// ours reports whether the stream is still ours, with a look at the store when the last one is older than leaseTime.
+// ours reports whether the stream of s is still ours, with a look at the store when the last one is older than leaseTime.
 // A process that was stopped and is woken after a successor took over must not go on with what it had received: the
-// server has given that to the successor.
-func (v *steward) ours() bool {
-	if v == nil {
+// server has given that to the successor. While the store does not answer, this waits: what is passed over would not come
+// again in this session.
+func (v *steward) ours(s *Session) bool {
+	for v != nil {
+		v.mu.Lock()
+		fresh, lost := time.Since(v.looked) < leaseTime, v.lost
+		v.mu.Unlock()
+		if lost || fresh {
+			return !lost
+		}
+		if err := v.look(); err != nil {
+			s.opts.Logger.Error("xmpp: nothing is handed over until the store answers", "key", v.key, "err", err)
+			if !s.waits(saveRetry) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// waits waits for d and reports whether the session has not ended, and may still hand over, then.
+func (s *Session) waits(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
 		return true
+	case <-s.given:
+	case <-s.done:
 	}
-	v.mu.Lock()
-	fresh, lost := time.Since(v.looked) < leaseTime, v.lost
-	v.mu.Unlock()
-	if lost || fresh {
-		return !lost
-	}
-	return v.look() == nil
+	return false
 }
 
 // look asks the store. An error that is not ErrTakenOver leaves it open.
