@@ -1,0 +1,73 @@
+package presence
+
+import (
+	"context"
+	"slices"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+)
+
+// Direct tells to, a bare or full address, what we are, though it may not be subscribed to us (RFC 6121 §4.6): for the time of a
+// chat, say. Changes go there as well, until Undirect, until the other side goes or can't be reached, or until the session
+// ends. While we are unavailable it says nothing.
+func (k *Keeper) Direct(ctx context.Context, to jid.JID) error {
+	k.sending.Lock()
+	defer k.sending.Unlock()
+	k.mu.Lock()
+	s, p := k.session, k.now()
+	if s == nil || p.Type == stanza.Unavailable {
+		k.mu.Unlock()
+		return nil
+	}
+	k.directed[to] = struct{}{}
+	k.mu.Unlock()
+	return direct(ctx, s, p, to)
+}
+
+// Undirect tells somebody to whom Direct has spoken that we're gone (RFC 6121 §4.6.1). For anybody else it does nothing.
+func (k *Keeper) Undirect(ctx context.Context, to jid.JID) error {
+	k.sending.Lock()
+	defer k.sending.Unlock()
+	k.mu.Lock()
+	_, told := k.directed[to]
+	delete(k.directed, to)
+	s := k.session
+	k.mu.Unlock()
+	if !told || s == nil {
+		return nil
+	}
+	return direct(ctx, s, &stanza.Presence{Type: stanza.Unavailable}, to)
+}
+
+// Directed returns those who are told beside the subscribers, in order.
+func (k *Keeper) Directed() []jid.JID {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	list := make([]jid.JID, 0, len(k.directed))
+	for who := range k.directed {
+		list = append(list, who)
+	}
+	slices.SortFunc(list, jid.JID.Compare)
+	return list
+}
+
+// heard takes those off the list who have gone or can't be reached. RFC 6121 §4.6.1: the server does so, too; §4.5.4: what the
+// bare address says holds for all its resources.
+func (k *Keeper) heard(ctx context.Context, p *stanza.Presence) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if xmpp.SessionFrom(ctx) != k.session {
+		return nil
+	}
+	delete(k.directed, p.From)
+	if p.From.Resourcepart() == "" {
+		for who := range k.directed {
+			if who.Bare() == p.From {
+				delete(k.directed, who)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,217 @@
+package presence
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+)
+
+// Options say how a Keeper behaves. Nil and zero fields mean the defaults.
+type Options struct {
+	// Presence is what we are to begin with. Nil: available.
+	Presence *stanza.Presence
+	// Idle is how long Active may not be called before we're away. 0: never.
+	Idle time.Duration
+	// Away is what we are then. Its Status, where empty, is that of what was set, and so is its Priority, where 0. Nil: Show
+	// stanza.Away.
+	Away *stanza.Presence
+}
+
+// A Keeper says an account's presence, again in every fresh session. Its methods may be called from several goroutines and in
+// handlers.
+type Keeper struct {
+	idleAfter time.Duration
+	away      stanza.Presence
+	close     []func()
+
+	sending sync.Mutex // held while something is sent, so that nothing overtakes
+
+	mu       sync.Mutex // protects what follows
+	session  *xmpp.Session
+	set      stanza.Presence // what the program wants to be
+	idle     bool
+	timer    *time.Timer // until idle; nil: never
+	directed map[jid.JID]struct{}
+	over     bool
+}
+
+// Keep says the presence of e's account from now on: at once where e has a session, and in each later one. The error is that
+// of sending it. ctx bounds the call only.
+func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	k := &Keeper{idleAfter: o.Idle, away: stanza.Presence{Show: stanza.Away}, directed: make(map[jid.JID]struct{})}
+	if o.Away != nil {
+		k.away = *o.Away
+	}
+	if o.Presence != nil {
+		k.set = *o.Presence
+	}
+	k.close = []func(){xmpp.OnPresence(e, k.heard, stanza.Unavailable, stanza.PresenceError)}
+	if o.Idle > 0 {
+		k.timer = time.AfterFunc(o.Idle, k.fallIdle)
+	}
+	stop, err := xmpp.OnSession(ctx, e, k.begin)
+	if err != nil {
+		k.Close()
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.close = append(k.close, stop)
+	return k, nil
+}
+
+// begin says initial presence in a fresh session (RFC 6121 §4.2). Nobody knows any more whom the last one had told.
+func (k *Keeper) begin(ctx context.Context, s *xmpp.Session) (end func(), err error) {
+	k.mu.Lock()
+	k.session = s
+	clear(k.directed)
+	k.mu.Unlock()
+	return func() { k.ended(s) }, k.say(ctx)
+}
+
+// ended forgets the session, so that nothing is sent to where nobody is.
+func (k *Keeper) ended(s *xmpp.Session) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.session == s {
+		k.session = nil
+	}
+}
+
+// now is what we are, as it's broadcast. mu is held.
+func (k *Keeper) now() *stanza.Presence {
+	p := k.set
+	// Whoever has said more than that they're available, or is gone, stays so.
+	if k.idle && p.Type == stanza.Available && (p.Show == stanza.Online || p.Show == stanza.FreeForChat) {
+		p = k.away
+		p.Status, p.Priority = cmp.Or(p.Status, k.set.Status), cmp.Or(p.Priority, k.set.Priority)
+		if len(p.Payloads) == 0 {
+			p.Payloads = k.set.Payloads
+		}
+	}
+	p.To = jid.JID{}
+	if p.Type == stanza.Unavailable {
+		p.Show, p.Priority = "", 0 // RFC 6121 §4.5.1: unavailable presence must not contain them
+	}
+	return &p
+}
+
+// say broadcasts what we are, and tells those who get no broadcast.
+func (k *Keeper) say(ctx context.Context) error {
+	k.sending.Lock()
+	defer k.sending.Unlock()
+	k.mu.Lock()
+	s, p := k.session, k.now()
+	told := make([]jid.JID, 0, len(k.directed))
+	for who := range k.directed {
+		told = append(told, who)
+	}
+	if p.Type == stanza.Unavailable {
+		// RFC 6121 §4.6.3: the server tells them
+		told = nil
+		clear(k.directed)
+	}
+	k.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	if err := s.Send(ctx, p); err != nil {
+		return err
+	}
+	slices.SortFunc(told, jid.JID.Compare)
+	for _, who := range told {
+		if err := direct(ctx, s, p, who); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func direct(ctx context.Context, s *xmpp.Session, p *stanza.Presence, to jid.JID) error {
+	copied := *p
+	copied.To = to
+	return s.Send(ctx, &copied)
+}
+
+// Set says p from now on: availability, or with the type stanza.Unavailable that we are gone (RFC 6121 §4.4, §4.5). Other types
+// are an error. p is copied.
+func (k *Keeper) Set(ctx context.Context, p *stanza.Presence) error {
+	if p.Type != stanza.Available && p.Type != stanza.Unavailable {
+		return errType(p.Type)
+	}
+	k.mu.Lock()
+	k.set = *p
+	k.mu.Unlock()
+	return k.say(ctx)
+}
+
+// Current returns what is said now; it may be changed.
+func (k *Keeper) Current() *stanza.Presence {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.now()
+}
+
+// Active notes that the user is there: the idle time begins anew, and we are what was set if we were away for it.
+func (k *Keeper) Active(ctx context.Context) error {
+	k.mu.Lock()
+	was := k.idle
+	k.idle = false
+	if k.timer != nil && !k.over {
+		k.timer.Reset(k.idleAfter)
+	}
+	k.mu.Unlock()
+	if !was {
+		return nil
+	}
+	return k.say(ctx)
+}
+
+// sayTimeout bounds what the timer sends.
+const sayTimeout = time.Minute
+
+// fallIdle makes us away.
+func (k *Keeper) fallIdle() {
+	k.mu.Lock()
+	k.idle = true
+	over := k.over
+	k.mu.Unlock()
+	if over {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), sayTimeout)
+	defer cancel()
+	_ = k.say(ctx) // where that fails the session ends, and the next one begins with it
+}
+
+// Close ends the keeping: no later session begins with presence. It sends nothing; the server tells others when the session
+// ends.
+func (k *Keeper) Close() {
+	k.mu.Lock()
+	undo := k.close
+	k.close, k.over, k.session = nil, true, nil
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	k.mu.Unlock()
+	for _, f := range undo {
+		f()
+	}
+}
+
+type typeError string
+
+func errType(t stanza.PresenceType) error { return typeError(t) }
+
+func (e typeError) Error() string {
+	return "presence: Set takes available and unavailable presence; the type is \"" + string(e) + "\""
+}

@@ -1,0 +1,239 @@
+package presence_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/presence"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// inBubble runs f with a server in memory, alice's session, and what bob, who is subscribed to her, sees of her.
+func inBubble(t *testing.T, f func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, seen func() string)) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
+		alice, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
+		require.NoError(t, srv.Befriend("alice", "bob"))
+		saw := watch(bob, srv.JID("alice"))
+		require.NoError(t, bob.Send(t.Context(), &stanza.Presence{}))
+		synctest.Wait()
+		f(t, srv, alice, func() string {
+			synctest.Wait()
+			select {
+			case s := <-saw:
+				return s
+			default:
+				return "nothing"
+			}
+		})
+	})
+}
+
+// watch notes the presence that s receives from an account.
+func watch(s *xmpp.Session, from jid.JID) <-chan string {
+	saw := make(chan string, 100)
+	xmpp.OnPresence(s, func(_ context.Context, p *stanza.Presence) error {
+		if p.From.Bare() == from {
+			saw <- fmt.Sprintf("%s/%s/%s/%d", p.Type, p.Show, p.Status, p.Priority)
+		}
+		return nil
+	})
+	return saw
+}
+
+func TestIdle(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
+		k, err := presence.Keep(t.Context(), alice, &presence.Options{
+			Presence: &stanza.Presence{Status: "hi", Priority: 5}, Idle: 10 * time.Minute,
+		})
+		require.NoError(t, err)
+		defer k.Close()
+		assert.Equal(t, "//hi/5", seen())
+		time.Sleep(9 * time.Minute)
+		require.NoError(t, k.Active(t.Context()))
+		time.Sleep(9 * time.Minute)
+		assert.Equal(t, "nothing", seen(), "active all the time")
+		time.Sleep(time.Minute)
+		assert.Equal(t, "/away/hi/5", seen(), "ten minutes of nothing")
+		assert.Equal(t, stanza.Away, k.Current().Show)
+		time.Sleep(time.Hour)
+		assert.Equal(t, "nothing", seen(), "once")
+		require.NoError(t, k.Active(t.Context()))
+		assert.Equal(t, "//hi/5", seen())
+
+		require.NoError(t, k.Set(t.Context(), &stanza.Presence{Show: stanza.DoNotDisturb}))
+		assert.Equal(t, "/dnd//0", seen())
+		time.Sleep(time.Hour)
+		assert.Equal(t, stanza.DoNotDisturb, k.Current().Show, "who is busy is not away")
+	})
+}
+
+func TestSet(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
+		k, err := presence.Keep(t.Context(), alice, nil)
+		require.NoError(t, err)
+		defer k.Close()
+		assert.Equal(t, "///0", seen())
+		require.NoError(t, k.Set(t.Context(), &stanza.Presence{Type: stanza.Unavailable, Show: stanza.Away, Priority: 3, Status: "bye"}))
+		assert.Equal(t, "unavailable//bye/0", seen(), "RFC 6121 §4.5.1: neither show nor priority")
+		assert.ErrorContains(t, k.Set(t.Context(), &stanza.Presence{Type: stanza.Subscribe}), "subscribe")
+		k.Close()
+		require.NoError(t, k.Set(t.Context(), &stanza.Presence{}))
+		assert.Equal(t, "nothing", seen(), "closed")
+	})
+}
+
+// TestDirected holds RFC 6121 §4.6: who was told is told of changes, and that we're gone.
+func TestDirected(t *testing.T) {
+	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, seen func() string) {
+		carol := srv.Session(t, "carol/phone", nil)
+		saw := watch(carol, srv.JID("alice"))
+		sees := func() string {
+			synctest.Wait()
+			select {
+			case s := <-saw:
+				return s
+			default:
+				return "nothing"
+			}
+		}
+		require.NoError(t, carol.Send(t.Context(), &stanza.Presence{}))
+		k, err := presence.Keep(t.Context(), alice, nil)
+		require.NoError(t, err)
+		defer k.Close()
+		assert.Equal(t, "nothing", sees(), "she is not subscribed")
+		require.NoError(t, k.Direct(t.Context(), carol.JID()))
+		assert.Equal(t, "///0", sees())
+		assert.Equal(t, []jid.JID{carol.JID()}, k.Directed())
+		require.NoError(t, k.Set(t.Context(), &stanza.Presence{Show: stanza.Away}))
+		assert.Equal(t, "/away//0", sees(), "the server does not broadcast to her: §4.6.3")
+		require.NoError(t, k.Undirect(t.Context(), carol.JID()))
+		assert.Equal(t, "unavailable///0", sees())
+		require.NoError(t, k.Undirect(t.Context(), carol.JID()))
+		assert.Equal(t, "nothing", sees(), "once")
+
+		require.NoError(t, k.Direct(t.Context(), carol.JID()))
+		sees()
+		require.NoError(t, k.Set(t.Context(), &stanza.Presence{Type: stanza.Unavailable}))
+		assert.Equal(t, "unavailable///0", sees(), "from the server")
+		assert.Equal(t, "nothing", sees(), "and not from us as well")
+		assert.Empty(t, k.Directed())
+		require.NoError(t, k.Direct(t.Context(), carol.JID()))
+		assert.Empty(t, k.Directed(), "we're not there")
+
+		require.NoError(t, k.Set(t.Context(), &stanza.Presence{}))
+		for _, gone := range []string{
+			"<presence type='unavailable' from='carol@canto.test/phone'/>",
+			"<presence type='unavailable' from='carol@canto.test'/>",
+			"<presence type='error' from='carol@canto.test/phone'/>",
+		} {
+			require.NoError(t, k.Direct(t.Context(), carol.JID()))
+			require.NoError(t, srv.Inject("alice", gone))
+			synctest.Wait()
+			assert.Empty(t, k.Directed(), gone)
+		}
+	})
+}
+
+// TestFreshSession holds that a Client says what was set again, as initial presence, and nothing when it's resumed.
+func TestFreshSession(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	c := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
+	k, err := presence.Keep(t.Context(), c, nil)
+	require.NoError(t, err)
+	defer k.Close()
+	require.NoError(t, k.Set(t.Context(), &stanza.Presence{Status: "set before there is a session"}))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	said := func() (n int) {
+		for _, e := range srv.Transcript("alice") {
+			el, err := stanza.ParseElement(e.XML)
+			require.NoError(t, err)
+			if el.Name().Local == "presence" && el.Child("", "status").Text() == "set before there is a session" {
+				n++
+			}
+		}
+		return n
+	}
+	states := c.State(ctx)
+	reach := func(kind xmpp.StateKind) {
+		for st := range states {
+			if st.Kind == kind {
+				_, err := xmpp.Get[stanza.Element](ctx, c, srv.Domain(), ping{})
+				require.NoError(t, err)
+				return
+			}
+		}
+	}
+	reach(xmpp.Online)
+	assert.Equal(t, 1, said())
+	srv.DropConns()
+	reach(xmpp.Resumed)
+	assert.Equal(t, 1, said())
+	srv.CloseStream("alice", "system-shutdown")
+	reach(xmpp.Online)
+	assert.Equal(t, 2, said())
+	stop()
+	require.NoError(t, <-done)
+}
+
+type ping struct {
+	XMLName struct{} `xml:"urn:xmpp:ping ping"`
+}
+
+func TestMirror(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
+		k, err := presence.Keep(t.Context(), alice, nil)
+		require.NoError(t, err)
+		defer k.Close()
+		seen()
+		path := filepath.Join(t.TempDir(), "status")
+		write := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
+		write("dnd in a meeting\n")
+		mirrored := make(chan error, 1)
+		go func() { mirrored <- k.Mirror(t.Context(), time.Minute, presence.File(path)) }()
+		assert.Equal(t, "/dnd/in a meeting/0", seen())
+		time.Sleep(time.Hour)
+		assert.Equal(t, "nothing", seen(), "nothing new")
+		write("back")
+		time.Sleep(time.Minute)
+		assert.Equal(t, "//back/0", seen())
+		require.NoError(t, os.Remove(path))
+		time.Sleep(time.Minute)
+		assert.ErrorIs(t, <-mirrored, os.ErrNotExist)
+
+		ctx, stop := context.WithCancel(t.Context())
+		go func() { mirrored <- k.Mirror(ctx, time.Minute, presence.File(os.DevNull)) }()
+		synctest.Wait()
+		stop()
+		assert.NoError(t, <-mirrored)
+		assert.Error(t, k.Mirror(t.Context(), 0, presence.File(path)))
+		failed := errors.New("no idea")
+		assert.ErrorIs(t, k.Mirror(t.Context(), time.Minute, func(context.Context) (*stanza.Presence, error) { return nil, failed }), failed)
+	})
+}
+
+func TestCommand(t *testing.T) {
+	p, err := presence.Command("echo", "away", "at lunch")(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, &stanza.Presence{Show: stanza.Away, Status: "at lunch"}, p)
+	_, err = presence.Command("sh", "-c", "echo broken >&2; exit 3")(t.Context())
+	assert.ErrorContains(t, err, `exit status 3 "broken"`)
+	_, err = presence.Command("/no/such/program")(t.Context())
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	p, err = presence.Command("sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x")(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, p.Status, 64<<10)
+}
