@@ -71,6 +71,11 @@ func consumeWide(b []byte, i int) (int, fault) {
 			if class[byte(w)]&isStop != 0 {
 				return i, ok
 			}
+			if w&0x80808080 == 0 && (class[byte(w>>8)]|class[byte(w>>16)]|class[byte(w>>24)])&isStop == 0 {
+				i += 3
+			}
+		case w&0xc0e0c0e0 == 0x80c080c0 && w&0x1e != 0 && w&0x1e0000 != 0: // two of two bytes
+			i += 3
 		case w&0xc0e0 == 0x80c0 && w&0x1e != 0: // two bytes, the first not c0 or c1
 			i++
 		case w&0xc0c0f0 == 0x8080e0 && w&0xf != 0 && w&0xf != 0xd && w&0xf != 0xf: // three, the first not e0, ed or ef

@@ -21,7 +21,7 @@ func (d *Decoder) scanText(w []byte) (int, fault) {
 		var f fault
 		if r.cdata {
 			r.pos, f = consumeCDATA(w, r.pos)
-		} else {
+		} else if r.pos = plain(w, r.pos, '>'); r.pos == len(w) || w[r.pos] != '&' {
 			r.pos, f = consumeText(w, r.pos)
 		}
 		if f != ok {
