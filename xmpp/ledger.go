@@ -198,12 +198,14 @@ func (in *intake) ack() []byte {
 	return stream.AppendAck(nil, in.told)
 }
 
-// tell notes the h that the server is told, and returns it.
+// tell notes the h that the server is told, and returns it: never less than it was told before.
 func (in *intake) tell(h uint32) uint32 {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.told = h
-	return h
+	if ahead := h - in.told; ahead < 1<<31 { // both count modulo 2³²
+		in.told = h
+	}
+	return in.told
 }
 
 // state is what another process needs to count on.

@@ -103,9 +103,7 @@ func (s *Session) acknowledge() {
 	if s.steward.acknowledge() {
 		return
 	}
-	if ack := s.intake.ack(); ack != nil {
-		s.out.raw(ack)
-	}
+	s.out.acknowledge(s.intake.ack)
 }
 
 // takenOver ends the session after another process has gone on with its stream.

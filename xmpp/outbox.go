@@ -142,6 +142,18 @@ func (o *outbox) raw(b []byte) {
 	o.rawLocked(b)
 }
 
+// acknowledge sends the <a/> that ack makes; nil is none. No other one gets in between the making of it and its place in
+// the stream: an h that went backwards would be the end of the stream (XEP-0198 §6).
+func (o *outbox) acknowledge(ack func() []byte) {
+	o.mu.Lock()
+	b := ack()
+	if b == nil {
+		o.mu.Unlock()
+		return
+	}
+	o.rawLocked(b)
+}
+
 // rawLocked is raw with mu held; it releases it.
 func (o *outbox) rawLocked(b []byte) {
 	if o.err != nil || o.shut != nil || o.link == nil {

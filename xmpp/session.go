@@ -353,9 +353,7 @@ func (s *Session) close(ctx context.Context) error {
 		s.end(nil)
 	case first:
 		s.calls.close(ErrClosed)
-		if ack := s.intake.ack(); ack != nil {
-			s.out.raw(ack)
-		}
+		s.out.acknowledge(s.intake.ack)
 		s.out.finish(ctx.Done(), stream.Close, ErrClosed)
 	}
 	select {

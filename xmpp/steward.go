@@ -88,7 +88,7 @@ func (v *steward) run() {
 		h, err := v.save(s)
 		switch {
 		case err == nil && ack:
-			s.out.raw(stream.AppendAck(nil, s.intake.tell(h)))
+			s.out.acknowledge(func() []byte { return stream.AppendAck(nil, s.intake.tell(h)) })
 		case err != nil && !errors.Is(err, ErrTakenOver) && !s.hasEnded():
 			// Without the save there is no <a/>: the server keeps what it sent, and nothing is lost.
 			s.opts.Logger.Error("xmpp: the state of the stream can't be saved", "key", v.key, "err", err)
