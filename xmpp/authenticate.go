@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/internal/xmltext"
@@ -66,15 +65,15 @@ func (n *negotiation) saslConn() sasl.Conn {
 
 // noMechanism says why none of ours could be used.
 func (n *negotiation) noMechanism(c sasl.Conn) error {
-	why := make([]string, 0, 8)
+	var why []error
 	for _, m := range n.mechanisms() {
 		if err := sasl.Usable(m, c); err != nil && !errors.Is(err, sasl.ErrNotOffered) {
-			why = append(why, strings.TrimPrefix(err.Error(), "sasl: "))
+			why = append(why, err)
 		}
 	}
 	err := fmt.Errorf("%w: the server offers %q", errNoMechanism, n.features.Mechanisms)
 	if len(why) > 0 {
-		err = fmt.Errorf("%w (%s)", err, strings.Join(why, "; "))
+		err = fmt.Errorf("%w: %w", err, joinReasons(why))
 	}
 	return err
 }

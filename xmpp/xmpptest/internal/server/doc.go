@@ -34,6 +34,12 @@
 // freeze, delay, drop. Those of the server (tamper.go, inject.go) change what is said: Options.Tamper rewrites each step of a
 // negotiation, Inject says anything to an account's sessions, ReplaceReply answers in the server's place.
 //
+// Stream management (XEP-0198; the sm files) is written from the specification a second time, on nothing of package stream: a session
+// has its two counters and a queue of what the client has not acknowledged (smcount.go). A connection that is lost leaves the session
+// suspended (smsession.go): present, with what comes for it in the queue, until it's resumed (smresume.go) or its time is over and what
+// is left goes elsewhere (smundelivered.go). A stanza is counted in the step in which it is routed, under Server.mu, and
+// session.turn keeps a resumption out of the middle of it: so h is exact, whenever the network goes.
+//
 // Nothing here asks what time it is to decide anything, no goroutine outlives Close, and every wait is on a channel: it all runs in a
 // testing/synctest bubble over net.Pipe. Certificates are valid from 1990 to 2190 for the same reason.
 package server

@@ -233,6 +233,9 @@ func scramAttrs(msg, want string) (map[byte]string, error) {
 		if i < len(want) && a[0] != want[i] || a[0] == 'm' {
 			return nil, fmt.Errorf("unexpected attribute %q", a)
 		}
+		if _, twice := found[a[0]]; twice { // RFC 5802 §7: each attribute has its place
+			return nil, fmt.Errorf("attribute %q twice", a[:1])
+		}
 		found[a[0]] = a[2:]
 	}
 	if len(found) < len(want) {

@@ -109,7 +109,7 @@ func TestScriptSteps(t *testing.T) {
 	tests := []struct{ name, one, two, fault string }{
 		{"eof", open + "eof", hello + "close", ""},
 		{"no eof", open + "eof", hello + "> <iq/>\neof", `expected the end of the connection, got`},
-		{"eof never comes", open + "eof", hello + "eof", "keeps the connection open"},
+		{"eof never comes", open + "eof", hello + "delay 20s", "keeps the connection open"},
 		{"silence", open + "silence 5s\n< <iq/>", hello + "delay 6s\n> <iq/>\neof", ""},
 		{"no silence", open + "silence 5s", hello + "delay 4s\n> <iq/>\neof", "expected silence, got"},
 		{"end in place of silence", open + "silence 5s", hello + "close", "expected silence, got"},

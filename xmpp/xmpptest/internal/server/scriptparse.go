@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A scriptStep is one line of a script, with those that go on with it.
@@ -20,7 +21,7 @@ type scriptStep struct {
 func parseScript(text string) ([]scriptStep, error) {
 	var steps []scriptStep
 	for i, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(line, " \t\r")
+		line = strings.TrimRightFunc(line, unicode.IsSpace)
 		switch {
 		case line == "", strings.HasPrefix(line, "#"):
 		case line[0] == ' ' || line[0] == '\t':
