@@ -1,7 +1,7 @@
 // Package xmpptest runs a real XMPP server inside a test, as net/http/httptest does for HTTP.
 //
 //	func TestEcho(t *testing.T) {
-//		srv := xmpptest.NewServer(t) // TLS, SCRAM, roster, routing, an offline store
+//		srv := xmpptest.NewServer(t) // TLS, SCRAM, roster, routing, stream management
 //		alice := srv.Session(t, "alice", nil)
 //		bob := srv.Session(t, "bob", nil)
 //		inbox := bob.Messages(t.Context())
@@ -20,6 +20,10 @@
 // Faults come on demand, those of the network (DropConns, Freeze, Delay, CutAfter, Chunk) and those of a server (Options.Tamper,
 // Inject, ReplaceReply, CloseStream, Redirect). Transcript, Await and Stats tell what the server has seen. A Script plays
 // the server's part word by word where a whole server would be too polite.
+//
+// Streams are managed (XEP-0198) unless Options.Without says "sm": a session whose connection is lost is suspended and can be
+// resumed. Options.SM configures that, FaultSM makes the server get it wrong, ExpireSuspended ends the wait; Managed tells how
+// each stream stands, and Handled what the server took responsibility for: the ledger that a test of delivery checks its own against.
 //
 // # Architecture
 //
