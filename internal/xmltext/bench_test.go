@@ -101,3 +101,72 @@ func fast(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/10]
 }
+
+// BenchmarkElement reads each stanza as one checked value.
+func BenchmarkElement(b *testing.B) {
+	unpoisoned(b)
+	data := makeCorpus("mixed", benchSize)
+	var in bytes.Reader
+	d := NewDecoder(&in, Limits{})
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		in.Reset(data)
+		d.Reset(&in)
+		d.ReadToken()
+		for {
+			t, err := d.ReadToken()
+			if err != nil {
+				b.Fatal(err)
+			}
+			if t.Kind == KindEnd {
+				break
+			}
+			if _, err := d.ReadElement(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+// BenchmarkEncode writes a chat message, beside encoding/xml marshalling a struct of the same content.
+func BenchmarkEncode(b *testing.B) {
+	b.Run("canto", func(b *testing.B) {
+		var e Encoder
+		buf := make([]byte, 0, 1024)
+		b.ReportAllocs()
+		for b.Loop() {
+			out, err := encodeMessage(&e, buf, encodedBody)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(out)))
+		}
+	})
+	type empty struct{}
+	type message struct {
+		XMLName xml.Name `xml:"message"`
+		To      string   `xml:"to,attr"`
+		ID      string   `xml:"id,attr"`
+		Type    string   `xml:"type,attr"`
+		Lang    string   `xml:"xml:lang,attr"`
+		Body    string   `xml:"body"`
+		Active  empty    `xml:"http://jabber.org/protocol/chatstates active"`
+		Origin  struct {
+			ID string `xml:"id,attr"`
+		} `xml:"urn:xmpp:sid:0 origin-id"`
+		Markable empty `xml:"urn:xmpp:chat-markers:0 markable"`
+	}
+	b.Run("encoding-xml", func(b *testing.B) {
+		m := message{To: "juliet@im.example.com/balcony", ID: "ktx72v49", Type: "chat", Lang: "en", Body: encodedBody}
+		m.Origin.ID = m.ID
+		b.ReportAllocs()
+		for b.Loop() {
+			out, err := xml.Marshal(&m)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(out)))
+		}
+	})
+}

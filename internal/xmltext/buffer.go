@@ -19,8 +19,9 @@ type buffer struct {
 	start int
 	pos   int
 	base  int64
-	err   error // came with the last bytes, to be reported when they are used up
-	busy  bool  // the last read would have filled a small buffer
+	err   error  // came with the last bytes, to be reported when they are used up
+	busy  bool   // the last read would have filled a small buffer
+	small []byte // the small buffer, while b is a bigger one
 }
 
 var bigBufs = sync.Pool{New: func() any { return new([bigBuf]byte) }}
@@ -68,6 +69,7 @@ func (f *buffer) makeRoom() {
 	switch {
 	case cap(f.b) == 0:
 		f.b = make([]byte, 0, smallBuf)
+		f.small = f.b
 	case len(f.b) < cap(f.b):
 	case len(f.b)-f.keep <= cap(f.b)/2:
 		f.shift()
@@ -103,7 +105,7 @@ func (f *buffer) idle() {
 	if f.keep == len(f.b) && cap(f.b) > smallBuf && f.r != nil {
 		f.shift()
 		putBuf(f.b)
-		f.b = nil
+		f.b = f.small
 	}
 }
 

@@ -89,7 +89,7 @@ func (d *Decoder) Reset(r io.Reader) {
 	if d.r == nil {
 		d.b = nil
 	}
-	d.reset(buffer{r: r, b: d.b[:0]}, true)
+	d.reset(buffer{r: r, b: d.b[:0], small: d.small}, true)
 }
 
 // ResetBytes begins a new fragment, as NewBytesDecoder does. Memory is kept, all else is forgotten. The limits stay.
@@ -229,7 +229,7 @@ func (d *Decoder) Release() {
 	if d.keep == len(d.b) {
 		d.shift()
 		putBuf(d.b)
-		d.b = nil
+		d.b, d.small = nil, nil
 		d.trim(0)
 	}
 }

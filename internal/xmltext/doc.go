@@ -21,7 +21,8 @@
 // stay, though they may move to the front (then every position moves with them). b[start:pos] is the token that was
 // returned last; base is the offset of b[0] in the stream, so base+pos is the input offset. While a token is being read
 // pos stands still at its first byte, and how far the reading came is kept relative to it (tagScan, textScan): a refill may
-// move the bytes, but it cannot make the work done so far wrong, and no byte is looked at again after the next chunk.
+// move the bytes, but it cannot make the work done so far wrong, and it goes on where it stopped. Only what is shorter than a
+// stated constant (a reference, an XML declaration, a multi-byte character) is looked at again from its beginning.
 //
 // # Fast and slow
 //

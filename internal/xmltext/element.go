@@ -36,6 +36,9 @@ func (d *Decoder) begin(kind taskKind) error {
 func (d *Decoder) endTask() {
 	d.task = task{}
 	d.special &^= tasked
+	if d.skim && d.run.pos > 0 { // given up inside a text: what was left out is wanted now
+		d.run = textScan{}
+	}
 	d.skim = false
 	d.scope.unwatch()
 }

@@ -154,6 +154,20 @@ func TestTaskGivenUp(t *testing.T) {
 	assert.Equal(t, "[y]</{u}a></{u}s>", rest.String())
 }
 
+// A task that was given up in the middle of a text leaves the whole text to be read.
+func TestTaskGivenUpInsideText(t *testing.T) {
+	for _, cut := range []string{"&lt;1&gt;|2</a>", "<![CDATA[12|3]]>4</a>", "1\r|\n2</a>", "1&a|mp;2</a>"} {
+		first, second, _ := strings.Cut(cut, "|")
+		d := at(t, &dataErr{chunks{"<s><a>" + first, second + "</s>"}}, 1)
+		require.Equal(t, errTimeout, d.SkipElement())
+		tok, err := d.ReadToken()
+		require.NoError(t, err)
+		want, err := drain(NewBytesDecoder([]byte("<a>"+first+second), Limits{}))
+		require.Equal(t, io.EOF, err)
+		assert.Equal(t, want, "<a>["+string(tok.Text)+"]</a>")
+	}
+}
+
 func TestAppendTextAndSkipElement(t *testing.T) {
 	for in, want := range map[string]string{
 		"<a/>": "", "<a></a>": "", "<a>x</a>": "x", "<a>x<b>no<c>no</c></b>y<![CDATA[<z>]]>&amp;</a>": "xy<z>&", "<a><b/> </a>": " ",

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,10 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// addRows seeds a fuzz target with the table.
+// addRows seeds a fuzz target with the table and with stanzas as the specifications show them.
 func addRows(f *testing.F) {
 	for _, r := range append(allRows(), streams...) {
 		f.Add([]byte(r.in), uint16(len(r.in)/2))
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		c := makeCorpus(kind, 600)
+		f.Add(c, uint16(7))
+		f.Add(c[len(corpusHead):len(c)-len(corpusTail)], uint16(9))
 	}
 }
 
