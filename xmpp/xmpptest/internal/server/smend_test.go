@@ -20,7 +20,7 @@ var leave = map[string]func(s *Server, c *rawClient){
 	"kicked":             func(s *Server, c *rawClient) { loggedIn(c.t, s, "alice", "a"); synctest.Wait() },
 	"kicked when away":   func(s *Server, c *rawClient) { c.cut(); loggedIn(c.t, s, "alice", "a"); synctest.Wait() },
 	"forgotten":          func(s *Server, c *rawClient) { c.cut(); s.ForgetSuspended("") },
-	"closed when away":   func(s *Server, c *rawClient) { c.cut(); s.CloseStream("", "") },
+	"closed when away":   func(s *Server, c *rawClient) { c.cut(); s.CloseStream("alice", "") },
 	"overflow when away": func(s *Server, c *rawClient) { c.cut(); flood(s, 10) },
 }
 
