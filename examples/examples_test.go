@@ -41,6 +41,16 @@ func TestEchobotSource(t *testing.T) {
 	assert.Less(t, len(regexp.MustCompile(`\n`).FindAll(b, -1)), 60)
 }
 
+// TestPresence runs the script on the server inside it: it sees a contact come, change and go, and is seen.
+func TestPresence(t *testing.T) {
+	out := run(t, "..", "go", "run", "./examples/presence")
+	assert.Contains(t, out, `juliet@canto.test is there at last, at "balcony"`)
+	assert.Contains(t, out, `juliet@canto.test is busy: "the nurse calls"`)
+	assert.Contains(t, out, "juliet@canto.test is offline")
+	assert.Contains(t, out, `juliet sees: romeo@canto.test is free for chat: "in Mantua"`)
+	assert.Contains(t, out, `juliet sees: romeo@canto.test is away: "in Mantua"`)
+}
+
 // TestREADME does what the README says under "Use it", in an empty folder.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
