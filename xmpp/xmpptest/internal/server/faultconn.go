@@ -59,6 +59,9 @@ func (c *faultConn) Read(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	c.mu.Lock()
+	if c.cutRead >= 0 { // the cut may have been asked for while Read waited: what came behind it is lost
+		n = int(min(int64(n), max(0, c.cutRead-c.read)))
+	}
 	c.read += int64(n)
 	cut := c.cutRead >= 0 && c.read >= c.cutRead
 	c.mu.Unlock()
