@@ -226,8 +226,11 @@ func TestRFC7590AsksForTLS(t *testing.T) {
 
 // TestRFC6120BeforeTLSIsForgotten: what was said in clear counts for nothing once TLS is there (RFC 6120 §5.4.3.3).
 func TestRFC6120BeforeTLSIsForgotten(t *testing.T) {
-	t.Attr("conformance", "6120-5.4.3.3-2")
+	t.Attr("conformance", "6120-5.4.3.3-2 6120-8.1.5-4")
 	synctest.Test(t, func(t *testing.T) {
+		var inbox <-chan *stanza.Message
+		o := capuletOptions()
+		o.Setup = func(s *xmpp.Session) { inbox = s.Messages(t.Context()) }
 		s, played, err := enact(t, `
 < <stream:stream to='im.example.com' version='1.0'>
 > <stream:stream from='elsewhere.example' id='in clear' version='1.0' xml:lang='tlh' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>
@@ -238,13 +241,12 @@ starttls
 < <stream:stream from='juliet@im.example.com' to='im.example.com' version='1.0'>
 `+strings.Split(imBind, imTLS)[1]+strings.Split(imBound, imBind)[1]+`
 > <message type='chat'><body>hi</body></message>
-`+imClose, capulet, capuletOptions())
+`+imClose, capulet, o)
 		require.NoError(t, err)
-		inbox := s.Messages(t.Context())
 		require.Equal(t, "t7AMCin9zjMNwQKDnplntZPIDEI=", s.ConnectionState().StreamID)
 		require.Equal(t, []string{"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN"}, s.ConnectionState().Mechanisms)
 		require.False(t, s.Features().Has("urn:xmpp:sm:3"))
-		if m, ok := <-inbox; ok {
+		if m := <-inbox; m != nil {
 			require.Equal(t, "en", m.Lang, "the language of the stream that it came on (RFC 6120 §8.1.5)")
 		}
 		require.NoError(t, s.Close())
