@@ -48,6 +48,8 @@ func ExampleScript() {
 < <stream:stream to='example.org' version='1.0'>
 > <stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' from='example.org' id='1' version='1.0'>
 > <stream:features/>
+< <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
+> <failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>
 `}
 	done := make(chan error)
 	go func() {
