@@ -56,7 +56,7 @@ func (s *Session) stayOn() bool {
 func (s *Session) handOver(batch []arrival) {
 	for _, a := range batch {
 		// XEP-0198 §4: it counts once its handlers have returned.
-		if !s.isGiven() && s.steward.ours() && (s.repeated(a.st) || s.route(a)) {
+		if !s.isGiven() && s.steward.ours(s) && s.accept(a) {
 			s.handled(a.number)
 		}
 		s.lane.done(a.size)
@@ -64,17 +64,18 @@ func (s *Session) handOver(batch []arrival) {
 	s.lane.back(batch)
 }
 
-// repeated reports whether st was handed over by an earlier session and is given to this one once more; else it's
-// remembered.
-func (s *Session) repeated(st stanza.Stanza) bool {
-	if s.recent == nil {
-		return false
-	}
-	if s.recent.repeated(st) {
-		s.opts.Logger.Info("xmpp: a message that was handed over before is dropped", "id", st.Header().ID)
+// accept gives a to the program, unless an earlier session did. It reports false when it was not handled, and is then not
+// remembered either: whoever gets it next has to handle it.
+func (s *Session) accept(a arrival) (handled bool) {
+	if s.recent.knows(a.st) {
+		s.opts.Logger.Info("xmpp: a message that was handed over before is dropped", "id", a.st.Header().ID)
 		return true
 	}
-	return false
+	if !s.route(a) {
+		return false
+	}
+	s.recent.add(a.st)
+	return true
 }
 
 // isGiven reports whether Close has ended the handing over: what a channel reader did not take by then was not taken.

@@ -17,8 +17,8 @@ const remembered = 1024
 //
 // When a stream can't be resumed, the server gives what was not acknowledged to the next session, with the time at which
 // it came first (XEP-0203). Some of that may have been handed over before the connection was lost, because an
-// acknowledgement was still on its way. Such a message is dropped, once. One without an id can't be told from another
-// with the same text, and is handed over.
+// acknowledgement was still on its way. Such a message is dropped. One without an id can't be told from another with the
+// same text, and is handed over.
 type recent struct {
 	seed maphash.Seed
 
@@ -47,19 +47,29 @@ func (r *recent) fingerprint(st stanza.Stanza) uint64 {
 	return h.Sum64() | 1
 }
 
-// repeated reports whether st is a message that the server gives once more although it was handed over, and forgets it;
-// any other is remembered.
-func (r *recent) repeated(st stanza.Stanza) bool {
+// knows reports whether st is a message that the server gives once more although it was handed over. It may do so several
+// times, where the acknowledgement is lost again and again.
+func (r *recent) knows(st stanza.Stanza) bool {
+	if r == nil || !delayed(st) {
+		return false
+	}
+	f := r.fingerprint(st)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return f != 0 && r.count[f] > 0
+}
+
+// add remembers that st was handed over.
+func (r *recent) add(st stanza.Stanza) {
+	if r == nil {
+		return
+	}
 	f := r.fingerprint(st)
 	if f == 0 {
-		return false
+		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.count[f] > 0 && delayed(st) {
-		r.forget(f)
-		return true
-	}
 	if len(r.ring) < remembered {
 		r.ring = append(r.ring, f)
 	} else {
@@ -68,7 +78,6 @@ func (r *recent) repeated(st stanza.Stanza) bool {
 		r.next = (r.next + 1) % remembered
 	}
 	r.count[f]++
-	return false
 }
 
 func (r *recent) forget(f uint64) {

@@ -53,6 +53,7 @@ func (c *Client) Run(ctx context.Context) error {
 
 func (c *Client) run(ctx context.Context) error {
 	var wait backoff
+	var own ghost
 	s, err := c.inherit(ctx) // s is what is suspended; nil: nothing
 	if err != nil {
 		return err
@@ -64,10 +65,11 @@ func (c *Client) run(ctx context.Context) error {
 			began = time.Now()
 			s, err = c.attend(ctx, s, l)
 		}
+		own.tried(err)
 		switch {
 		case ctx.Err() != nil:
 			return c.leave(ctx, s)
-		case err == nil || permanent(err, c.wasOnline()):
+		case err == nil || permanent(err, c.wasOnline()) && !own.explains(err):
 			c.abandon(s, err)
 			return err
 		}
@@ -100,6 +102,9 @@ func (c *Client) inherit(ctx context.Context) (*Session, error) {
 		return nil, nil
 	}
 	c.own(s)
+	if c.opts.Setup != nil {
+		c.opts.Setup(s)
+	}
 	return s, nil
 }
 
@@ -168,15 +173,14 @@ func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Durati
 
 // dial makes a connection, to go on with s where that is suspended.
 func (c *Client) dial(ctx context.Context, s *Session) (*link, error) {
-	if c.steward != nil && s != nil {
-		// A process that has been replaced must not fight its successor: it looks before it connects.
-		if err := c.steward.look(); err != nil {
-			return nil, err
-		}
-	}
 	w := wanted{account: c.addr}
 	if s != nil {
 		w.resume = s.resumption()
+		// <resume/> acknowledges like an <a/>, so what it says must be saved before (XEP-0198 §5). This also keeps a process
+		// that has been replaced from fighting its successor: it finds out before it connects.
+		if err := c.steward.record(s); err != nil {
+			return nil, err
+		}
 	}
 	return dial(ctx, w, c.opts)
 }
