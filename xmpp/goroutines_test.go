@@ -2,6 +2,7 @@ package xmpp_test
 
 import (
 	"context"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -13,13 +14,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// goroutines counts the goroutines that package xmpp has started, in a bubble where nothing moves.
-func goroutines(t *testing.T) int {
+// bubble is the number of a bubble in the first line of a stack.
+var bubble = regexp.MustCompile(`synctest bubble \d+`)
+
+// goroutines counts the goroutines that package xmpp has started in this bubble, once nothing moves in it.
+func goroutines(t *testing.T) (n int) {
 	t.Helper()
 	synctest.Wait()
-	buf := make([]byte, 1<<20)
-	all := string(buf[:runtime.Stack(buf, true)])
-	return strings.Count(all, "\ncreated by github.com/canto-im/canto/xmpp.")
+	buf := make([]byte, 4<<20)
+	all := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
+	ours := bubble.FindString(all[0]) // the caller's comes first
+	require.NotEmpty(t, ours)
+	for _, stack := range all {
+		head, _, _ := strings.Cut(stack, "\n")
+		if bubble.FindString(head) == ours && strings.Contains(stack, "\ncreated by github.com/canto-im/canto/xmpp.") {
+			n++
+		}
+	}
+	return n
 }
 
 // Promise 2: one goroutine when idle, at most two when busy, none after Close.
