@@ -105,7 +105,7 @@ func (c *Client) onSession(ctx context.Context, h *sessionHook) (remove func(), 
 	if s == nil || s.hasEnded() {
 		return remove, nil
 	}
-	if err := h.call(ctx, s); err != nil && !s.hasEnded() { // after its end, the next session is begun with
+	if err := h.call(ctx, s); err != nil && !s.isEnding() { // after its end, the next session is begun with
 		remove()
 		return nil, err
 	}
@@ -126,6 +126,14 @@ func (c *Client) settle(s *Session, f func() error) error {
 	}
 }
 
+// isEnding reports whether the session has ended or is about to: its calls return before Done is closed, so that whoever asks
+// why one has failed can't go by Done.
+func (s *Session) isEnding() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
 // introduce lets the hooks begin with the session s, then lets it hand over what it has received.
 func (c *Client) introduce(ctx context.Context, s *Session, hooks []*sessionHook) {
 	defer close(s.ready)
@@ -134,7 +142,7 @@ func (c *Client) introduce(ctx context.Context, s *Session, hooks []*sessionHook
 	}
 	_ = c.settle(s, func() error {
 		for _, h := range hooks {
-			if err := h.call(ctx, s); err != nil && !s.hasEnded() {
+			if err := h.call(ctx, s); err != nil && !s.isEnding() {
 				c.opts.Logger.Warn("xmpp: a capability could not begin with the session", "jid", s.JID(), "err", err)
 			}
 		}

@@ -209,7 +209,7 @@ func (c *Client) attend(ctx context.Context, s *Session, l *link) (suspended *Se
 	s = c.begin(ctx, l)
 	if c.Online != nil && !s.hasEnded() {
 		err := c.settle(s, func() error { return c.Online(ctx, s) })
-		if err != nil && ctx.Err() == nil && !s.hasEnded() {
+		if err != nil && ctx.Err() == nil && !s.isEnding() {
 			s.Close()
 			return nil, &onlineError{err}
 		}
