@@ -111,6 +111,16 @@ func (m *meter) hurry(err error) {
 	}
 }
 
+// expect makes a Read that waits ask its watchdog at t: the server owes an answer, and a reader that had gone to wait for
+// longer would notice late that none comes.
+func (m *meter) expect(t time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failed == nil {
+		_ = m.conn.SetReadDeadline(t)
+	}
+}
+
 // look makes a Read that waits ask its watchdog now.
 func (m *meter) look() {
 	m.mu.Lock()

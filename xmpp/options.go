@@ -53,7 +53,8 @@ type Options struct {
 	Keepalive time.Duration
 	// DeadAfter is how long the server may leave us without an answer when it owes one: to the sign of life asked for
 	// after Keepalive, in each step of the negotiation, and in taking bytes that we write. A dead connection is thus
-	// noticed after Keepalive + DeadAfter at the latest. 0: 30 seconds.
+	// noticed after Keepalive + DeadAfter at the latest; under stream management, DeadAfter after something was sent that
+	// the server has to acknowledge. 0: 30 seconds.
 	DeadAfter time.Duration
 	// CloseTimeout is how long Close waits for the server to close its stream too (RFC 6120 §4.4). 0: 5 seconds.
 	CloseTimeout time.Duration

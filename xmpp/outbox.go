@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/internal/xmltext"
 	"github.com/canto-im/canto/stanza"
 )
@@ -209,15 +210,20 @@ func (o *outbox) flush(l *link, rounds int) error {
 		}
 		rounds--
 		now := time.Now()
+		waiting := o.asked.Load() != 0
 		if o.ledger != nil {
 			o.buf.b = o.ledger.request(o.buf.b, now, false)
 		}
+		asks := !waiting && o.asked.Load() != 0
 		out := o.buf
 		o.buf, o.lastSent = nil, now
 		o.mu.Unlock()
 		o.trace.sent(out.b)
 		_, err := l.conn.Write(out.b)
 		recycle(out)
+		if asks {
+			l.in.expect(now.Add(stream.DefaultRequestRetry))
+		}
 		o.mu.Lock()
 		if err != nil {
 			lost := first && o.ledger == nil

@@ -31,7 +31,10 @@ func newWatchdog(s *Session) *watchdog {
 // until is when the reader must look up from an empty connection; zero: never.
 func (w *watchdog) until() (t time.Time) {
 	if asked := w.s.out.askedAt(); !asked.IsZero() {
-		return time.Now().Add(min(w.retry, w.patience()))
+		if end := later(asked, w.last).Add(w.patience()); time.Until(end) < w.retry {
+			return end
+		}
+		return time.Now().Add(w.retry)
 	}
 	switch {
 	case !w.probed.IsZero():
