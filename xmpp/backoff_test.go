@@ -9,6 +9,7 @@ import (
 
 // The delays double up to a minute; chance takes at most a half off, and of the first second as much as all.
 func TestBackoff(t *testing.T) {
+	t.Attr("conformance", "6120-3.3-2")
 	for _, c := range []struct {
 		name   string
 		random func(n int64) int64

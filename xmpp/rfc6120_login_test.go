@@ -246,9 +246,9 @@ starttls
 		require.Equal(t, "t7AMCin9zjMNwQKDnplntZPIDEI=", s.ConnectionState().StreamID)
 		require.Equal(t, []string{"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN"}, s.ConnectionState().Mechanisms)
 		require.False(t, s.Features().Has("urn:xmpp:sm:3"))
-		if m := <-inbox; m != nil {
-			require.Equal(t, "en", m.Lang, "the language of the stream that it came on (RFC 6120 §8.1.5)")
-		}
+		m := <-inbox
+		require.NotNil(t, m)
+		require.Equal(t, "en", m.Lang, "the language of the stream that it came on (RFC 6120 §8.1.5)")
 		require.NoError(t, s.Close())
 		require.NoError(t, <-played)
 	})

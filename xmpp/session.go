@@ -159,6 +159,9 @@ func (s *Session) Send(ctx context.Context, st stanza.Stanza) error {
 
 // send is Send with the id to use where the stanza has none, and with who is told when the server has it.
 func (s *Session) send(ctx context.Context, st stanza.Stanza, id string, told *receipt) error {
+	if p, ok := st.(*stanza.Presence); ok && p.Type == stanza.Unavailable && p.To.IsZero() && (p.Show != stanza.Online || p.Priority != 0) {
+		return errLeaving
+	}
 	if err := s.out.put(ctx, st, id, told); err != nil {
 		return s.sendError(err)
 	}
