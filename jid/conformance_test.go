@@ -65,7 +65,10 @@ var rfc7622 = map[string]func(t *testing.T){
 		}
 		assert.False(t, same == MustParse("munchen.de"))
 	},
-	"7622-3.3-1": func(t *testing.T) { partLength(t, Localpart, "%@h") },
+	"7622-3.3-1": func(t *testing.T) {
+		t.Attr("conformance", "8265-3.1-1 8265-3.3.3-2")
+		partLength(t, Localpart, "%@h")
+	},
 	"7622-3.3-2": localPrep,
 	"7622-3.4-1": func(t *testing.T) {
 		j := MustParse("room@h/a/b@c d")

@@ -34,6 +34,7 @@ func testEnforce(t *testing.T, part Part, enforce func(string) (string, *ParseEr
 }
 
 func TestEnforceLocal(t *testing.T) {
+	t.Attr("conformance", "8265-3.3.2-1 8265-3.3.3-1 8265-3.3.3-3")
 	testEnforce(t, Localpart, enforceLocal, []enforceTest{
 		{"digit before a non-ASCII letter: no Bidi Rule without right-to-left text", "1é", "1é", ""},
 		{"full stop at the end, the same", "été.", "été.", ""},
@@ -165,6 +166,7 @@ func TestEnforceDomain(t *testing.T) {
 }
 
 func TestEnforceResource(t *testing.T) {
+	t.Attr("conformance", "8265-4.2.1-1 8265-4.2.2-1 8265-4.2.2-2 8265-4.2.2-3 8265-4.2.2-4 8265-4.2.2-5")
 	testEnforce(t, Resourcepart, enforceResource, []enforceTest{
 		{"spaces of all kinds", "a\u3000b\u2003c d", "a b c d", ""},
 		{"fullwidth is kept", "Ａ", "Ａ", ""},
@@ -189,6 +191,7 @@ func TestEnforceResource(t *testing.T) {
 
 // TestSettle shows the two ends of RFC 8264 §7: a fourth application may still change the text, a fifth is not made.
 func TestSettle(t *testing.T) {
+	t.Attr("conformance", "8265-5-1")
 	shrink := func(s string) (string, *ParseError) { return s[:max(1, len(s)-1)], nil }
 	got, fault := settle("abcd", shrink)
 	require.Nil(t, fault)
