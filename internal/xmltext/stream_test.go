@@ -201,6 +201,7 @@ func (d *Decoder) SkipElementError(t *testing.T) error {
 }
 
 func TestResetBeginsAnew(t *testing.T) {
+	t.Attr("conformance", "6120-4.8.5-5")
 	d := NewDecoder(strings.NewReader("<?xml version='1.0'?>"+streamStart+"<p:a><b"), Limits{})
 	for range 2 {
 		_, err := d.ReadToken()
