@@ -22,7 +22,8 @@ type party struct {
 	name   string
 	addr   jid.JID
 	book   *ledger
-	linger func() // called in the handler before it returns; nil: it returns at once
+	pause  time.Duration // before it goes on in a new session: what came back of the last one may be on its way all the same
+	linger func()        // called in the handler before it returns; nil: it returns at once
 
 	epoch atomic.Int64 // how many sessions were begun
 
@@ -137,15 +138,36 @@ func (p *party) talk(ctx context.Context, wg *sync.WaitGroup, q *party, window i
 	lanes := map[string]func(context.Context, key, jid.JID){p.name + ">" + q.name: p.send, p.name + ">" + q.name + ".deliver": p.deliver}
 	for lane, say := range lanes {
 		wg.Go(func() {
+			epoch := p.now()
 			for n := 1; p.book.room(ctx, lane, window); n++ {
-				select {
-				case <-enough:
-					return
-				default:
-					say(ctx, key{lane, n}, q.addr)
+				pause := time.Duration(0)
+				if now := p.now(); now != epoch {
+					epoch, pause = now, p.pause
 				}
+				if ended(enough, pause) {
+					return
+				}
+				say(ctx, key{lane, n}, q.addr)
 			}
 		})
+	}
+}
+
+// ended reports whether enough is closed, or is within d.
+func ended(enough <-chan struct{}, d time.Duration) bool {
+	if d == 0 {
+		select {
+		case <-enough:
+			return true
+		default:
+			return false
+		}
+	}
+	select {
+	case <-enough:
+		return true
+	case <-time.After(d):
+		return false
 	}
 }
 

@@ -33,6 +33,7 @@ type path struct {
 	fault    fault
 	up, down way
 	happened bool
+	since    time.Time // when it happened
 }
 
 // A way is one direction of a path. The path's mu protects it.
@@ -136,7 +137,7 @@ func (p *path) strike(w *way) bool {
 	if p.happened || p.limit(w) > 0 {
 		return false
 	}
-	p.happened = true
+	p.happened, p.since = true, time.Now()
 	other := &p.up
 	if w == other {
 		other = &p.down
@@ -155,11 +156,14 @@ func (p *path) strike(w *way) bool {
 	return true
 }
 
+// stale is after how long a system gives up to deliver what was written to a connection that is closed.
+const stale = 2 * time.Minute
+
 // release lets arrive what a late path has held up. Where that is the client's present connection after all, it will be cut.
 func (p *path) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.happened && p.fault.kind == late {
+	if p.happened && p.fault.kind == late && time.Since(p.since) < stale {
 		p.up.blocked, p.down.blocked, p.happened = false, false, false
 		p.fault = fault{kind: cut, after: p.up.passed + 1000}
 		p.up.tell()

@@ -21,6 +21,7 @@ type world struct {
 	net     *network
 	book    *ledger
 	parties []*party
+	rest    chan struct{} // closed when handlers are to be quick
 }
 
 // names are those of the clients, each with an account of its own.
@@ -34,7 +35,7 @@ func quietly(sm xmpptest.SM) *xmpptest.Options {
 // newWorld must be called in a bubble. edit, which may be nil, has the last word on a client's options.
 func newWorld(t *testing.T, o *xmpptest.Options, target int, p plan, edit func(o *xmpp.Options)) *world {
 	o.SM.Ledger = 1 << 22
-	w := &world{srv: xmpptest.NewServerWith(t, o), book: newLedger()}
+	w := &world{srv: xmpptest.NewServerWith(t, o), book: newLedger(), rest: make(chan struct{})}
 	w.net = newNetwork(w.srv, target, p)
 	for _, name := range names {
 		co := w.srv.Options(name)
@@ -42,7 +43,9 @@ func newWorld(t *testing.T, o *xmpptest.Options, target int, p plan, edit func(o
 		if edit != nil {
 			edit(co)
 		}
-		w.parties = append(w.parties, newParty(name, w.srv.JID(name+"/r"), co, w.book))
+		p := newParty(name, w.srv.JID(name+"/r"), co, w.book)
+		p.pause = time.Second
+		w.parties = append(w.parties, p)
 	}
 	return w
 }
@@ -72,6 +75,7 @@ func (w *world) run(t *testing.T, seed uint64, window int) *verdict {
 	case <-w.stuck(ctx):
 	}
 	stop()
+	close(w.rest)
 	w.net.settle()
 	talking.Wait()
 	return w.balance(t, seed)
@@ -111,6 +115,11 @@ func (w *world) balance(t *testing.T, seed uint64) *verdict {
 	v := w.book.judge(nil)
 	w.account(v)
 	v.check(t, seed)
+	if t.Failed() {
+		for _, m := range w.srv.Managed("") {
+			t.Logf("%v: %d waiting offline; stream: in %d, sent %d, acked %d, suspended %v", m.JID, len(w.srv.Offline(m.JID.Localpart())), m.In, m.Sent, m.Acked, m.Suspended)
+		}
+	}
 	return v
 }
 
@@ -189,7 +198,7 @@ func randomWorld(t *testing.T, seed uint64, faults int) *world {
 	}
 	if r.IntN(2) == 0 {
 		for _, p := range w.parties {
-			p.linger = lingering(seed, p.name)
+			p.linger = lingering(seed, p.name, w.rest)
 		}
 	}
 	return w
@@ -208,12 +217,15 @@ func (w *world) forgetful(seed uint64) func(client string, n int) {
 }
 
 // lingering makes handlers slow now and then, so that connections are lost while one is at work.
-func lingering(seed uint64, name string) func() {
+func lingering(seed uint64, name string, rest <-chan struct{}) func() {
 	n := 0
 	return func() {
 		n++
 		if r := random(seed, name+" lingers", n); r.IntN(50) == 0 {
-			<-time.After(time.Duration(r.IntN(3000)) * time.Millisecond)
+			select {
+			case <-time.After(time.Duration(r.IntN(3000)) * time.Millisecond):
+			case <-rest:
+			}
 		}
 	}
 }
