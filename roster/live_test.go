@@ -43,6 +43,7 @@ func next[T any](t testing.TB, ch <-chan T) T {
 
 // TestSetGetRemove holds that a caller reads its own writes, and that another session of the account sees them as pushes.
 func TestSetGetRemove(t *testing.T) {
+	t.Attr("conformance", "roster-get roster-set roster-push")
 	srv := xmpptest.NewServer(t)
 	mine := open(t, srv.Session(t, "alice", nil))
 	other := open(t, srv.Session(t, "alice", nil))

@@ -33,6 +33,7 @@ func befriended(t *testing.T) (*xmpptest.Server, party) {
 }
 
 func TestBestResource(t *testing.T) {
+	t.Attr("conformance", "presence-notype presence-unavailable 6121-4.5.4-1")
 	srv, alice := befriended(t)
 	bob := srv.JID("bob")
 	at := func(resource, rest string) string {
@@ -146,6 +147,7 @@ func TestWaitGivesUp(t *testing.T) {
 }
 
 func TestTarget(t *testing.T) {
+	t.Attr("conformance", "6121-5.1-3 6121-5.1-4 6121-5.1-6 6121-5.1-7")
 	romeo := jid.MustParse("romeo@example.net")
 	from := func(resource string) jid.JID { j, _ := romeo.WithResource(resource); return j }
 	msg := func(j jid.JID, typ stanza.MessageType) stanza.Stanza { return &stanza.Message{From: j, Type: typ} }

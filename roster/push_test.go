@@ -38,14 +38,15 @@ const eve = "<item jid='eve@evil.test' name='Your bank' subscription='both'><gro
 // TestSecurityS02RosterPush pushes from everybody who may not: a contact, the domain, another account, another resource, a
 // relative of the name. Nothing changes, each is answered with service-unavailable (RFC 6121 §2.1.6), and the session works.
 func TestSecurityS02RosterPush(t *testing.T) {
+	t.Attr("conformance", "roster-push 6121-2.1.6-2 6121-2.1.6-3 6121-2.1.6-4")
 	srv := xmpptest.NewServer(t)
 	s := srv.Session(t, "alice", nil)
 	r := open(t, s)
 	bob := roster.Item{JID: srv.JID("bob"), Name: "Bob", Subscription: roster.None}
-	require.NoError(t, r.Set(soon(t), bob))
-	require.NoError(t, r.Fetch(soon(t)))
-	version := r.Version()
 	changes := r.Changes(t.Context())
+	require.NoError(t, r.Set(soon(t), bob))
+	require.Equal(t, bob, next(t, changes).New, "the push of it has come")
+	version := r.Version()
 
 	for i, from := range []string{
 		"bob@canto.test", "bob@canto.test/phone", "canto.test", "alice@canto.test/other", s.JID().String(), "alice@evil.test",
@@ -75,6 +76,7 @@ func TestSecurityS02RosterPush(t *testing.T) {
 
 // TestPushesThatAreNone holds what becomes of pushes that break the rules: they're answered, change nothing, and harm nobody.
 func TestPushesThatAreNone(t *testing.T) {
+	t.Attr("conformance", "6121-2.1.6-1")
 	srv := xmpptest.NewServer(t)
 	r := open(t, srv.Session(t, "alice", nil))
 	for i, query := range []string{
@@ -91,6 +93,7 @@ func TestPushesThatAreNone(t *testing.T) {
 
 // TestPushValues holds how a push is read: RFC 6121 §2.1.2.
 func TestPushValues(t *testing.T) {
+	t.Attr("conformance", "6121-2.1.2.5-2")
 	srv := xmpptest.NewServer(t)
 	r := open(t, srv.Session(t, "alice", nil))
 	who := srv.JID("bob")
@@ -133,6 +136,7 @@ func TestPushesDuringAFetch(t *testing.T) {
 
 // TestResultValues holds what a result says that it should not.
 func TestResultValues(t *testing.T) {
+	t.Attr("conformance", "6121-2.1.2.5-1")
 	srv := xmpptest.NewServer(t)
 	s := srv.Session(t, "alice", nil)
 	srv.ReplaceReply("alice", "<iq type='result' id='${id}'><query xmlns='jabber:iq:roster'><item jid='a@canto.test' subscription='remove'/>"+

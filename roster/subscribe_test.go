@@ -50,6 +50,7 @@ func (p party) hears(t *testing.T, typ stanza.PresenceType) {
 }
 
 func TestSubscribeApproveCancel(t *testing.T) {
+	t.Attr("conformance", "presence-sub-request presence-sub-approval presence-sub-cancel presence-sub-unsubscribe 6121-2.2-3 6121-3.1-1 6121-3.1.1-2")
 	srv := xmpptest.NewServer(t)
 	alice, bob := newParty(t, srv, "alice"), newParty(t, srv, "bob")
 	requests := make(chan roster.Request, 1)
@@ -100,6 +101,7 @@ func TestSubscribeApproveCancel(t *testing.T) {
 
 // TestPolicies holds what becomes of a request by itself, and of one that waited already.
 func TestPolicies(t *testing.T) {
+	t.Attr("conformance", "6121-3.1.4-1")
 	for _, c := range []struct {
 		policy     roster.Policy
 		alice, bob roster.State
@@ -157,6 +159,7 @@ func TestRequestHandlerFails(t *testing.T) {
 }
 
 func TestPreApproval(t *testing.T) {
+	t.Attr("conformance", "presence-sub-preapproval 6121-3.4-1 6121-3.4.1-1 6121-3.4.1-2")
 	srv := xmpptest.NewServer(t)
 	alice, bob := newParty(t, srv, "alice"), newParty(t, srv, "bob")
 	require.NoError(t, bob.PreApprove(soon(t), alice.s.JID()))

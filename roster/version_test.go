@@ -35,6 +35,7 @@ func fetches(t *testing.T, srv *xmpptest.Server) (list []string) {
 
 // TestVersions holds RFC 6121 §2.6: the roster is kept in the Store, and a later process receives what has changed since.
 func TestVersions(t *testing.T) {
+	t.Attr("conformance", "roster-version 6121-2.1.1-2 6121-2.6.2-1 6121-2.6.2-3 6121-2.6.3-4")
 	srv := xmpptest.NewServer(t)
 	o := srv.Options("alice")
 	o.Store = xmpp.FileStore(t.TempDir())
@@ -98,6 +99,7 @@ var errBroken = errors.New("the disk is full")
 
 // TestNoVersions holds RFC 6121 §2.6.2: no 'ver' where the server has not announced it.
 func TestNoVersions(t *testing.T) {
+	t.Attr("conformance", "6121-2.6.2-2")
 	hide := func(e xmpptest.Exchange) string {
 		return strings.ReplaceAll(e.XML, "urn:xmpp:features:rosterver", "urn:x")
 	}
@@ -125,6 +127,7 @@ func await(t *testing.T, states <-chan xmpp.State, kind xmpp.StateKind) {
 // TestClientReconnects holds that a fresh session fetches what has changed before it's online, and that a resumed one fetches
 // nothing.
 func TestClientReconnects(t *testing.T) {
+	t.Attr("conformance", "6121-2.2-1 6121-2.6.3-5")
 	srv := xmpptest.NewServer(t)
 	c := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
 	_, err := roster.Open(t.Context(), struct{ xmpp.Endpoint }{c})
