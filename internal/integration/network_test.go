@@ -98,6 +98,7 @@ func TestStallIsNoticed(t *testing.T) {
 
 // TestNothingInClear listens on the way: until TLS begins, a client says the header of its stream and <starttls/>, no more.
 func TestNothingInClear(t *testing.T) {
+	t.Attr("conformance", "6120-5.4.3.1-8 6120-5.2-3")
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
 		var mu sync.Mutex
 		var up []byte
