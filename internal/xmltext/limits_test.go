@@ -172,7 +172,7 @@ var noLimits = Limits{StanzaBytes: 1 << 30, Depth: 1 << 20, Attrs: 1 << 20, Name
 // TestLinear compares the time for n with that for 16 n: a step that is quadratic makes it 256 times as long, noise makes
 // one of a few tries look good. A byte costs more where memory is no longer in the cache, hence the room.
 func TestLinear(t *testing.T) {
-	const n, times, most, tries = 500, 16, 16 * 4, 20
+	const n, times, most, tries = 500, 16, 16 * 4, 8
 	for how, read := range readings {
 		for what, bulk := range bulks {
 			t.Run(how+"/"+what, func(t *testing.T) {
