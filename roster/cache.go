@@ -59,7 +59,14 @@ func (c *cache) owes(n int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unsaved++
-	return c.done == nil && c.unsaved > n/64
+	return c.unsaved > n/64
+}
+
+// behind reports whether there were pushes since the last writing.
+func (c *cache) behind() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unsaved > 0
 }
 
 func (c *cache) write(done chan struct{}) {
@@ -108,6 +115,13 @@ func (c *cache) wait() {
 // keep has the roster written to the store when that is due, or at once. mu is held.
 func (r *Roster) keep(now bool) {
 	if r.known && (r.cache.owes(len(r.items)) || now) {
+		r.cache.save(r.ver, r.confirmed())
+	}
+}
+
+// keepLast has what was not worth the writing written after all, since no more comes from the session. mu is held.
+func (r *Roster) keepLast() {
+	if r.known && r.cache.behind() {
 		r.cache.save(r.ver, r.confirmed())
 	}
 }

@@ -25,7 +25,7 @@ const fetchTimeout = time.Minute
 // only. A large roster is one stanza: some 8,000 contacts fit in the 1 MiB of Limits.StanzaBytes' default.
 //
 // Where Options.Store was given, the roster and its version are kept in it, so that a later session or process receives
-// no more than what has changed (RFC 6121 §2.6).
+// no more than what has changed (RFC 6121 §2.6). Close has it written to the last push.
 func Open(ctx context.Context, e xmpp.Endpoint) (*Roster, error) {
 	r := &Roster{
 		e:        e,
@@ -95,6 +95,7 @@ func (r *Roster) end(s *xmpp.Session) {
 	r.mu.Lock()
 	if r.session == s {
 		r.forgetPresence()
+		r.keepLast()
 	}
 	r.mu.Unlock()
 	if !r.client {

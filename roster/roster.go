@@ -149,6 +149,7 @@ func (r *Roster) Close() {
 	r.mu.Lock()
 	undo := r.close
 	r.close, r.session = nil, nil
+	r.keepLast()
 	r.mu.Unlock()
 	for _, f := range undo {
 		f()
