@@ -92,7 +92,7 @@ func TestClientBacksOff(t *testing.T) {
 				require.GreaterOrEqual(t, d, most*time.Second/2, "pause %d", i)
 			}
 		}
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		start := time.Now()
 		p.conn.Close()
 		<-f.peers
@@ -175,7 +175,7 @@ func TestClientStateOfASlowReader(t *testing.T) {
 		c := xmpp.NewClient(juliet, f.options())
 		states := c.State(t.Context())
 		r := run(t, c)
-		time.Sleep(2 * time.Hour)
+		elapse(2 * time.Hour)
 		r.stop()
 		require.NoError(t, <-r.err)
 		require.Greater(t, len(f.attempts), 100)
@@ -205,7 +205,7 @@ func TestClientWaitsForASession(t *testing.T) {
 		sent, asked := make(chan error, 1), make(chan error, 1)
 		go func() { sent <- c.Send(t.Context(), &stanza.Message{To: romeo, Body: "patience"}) }()
 		go func() { asked <- xmpp.Set(t.Context(), c, romeo, version{}) }()
-		time.Sleep(time.Hour)
+		elapse(time.Hour)
 		require.Empty(t, sent)
 		require.Empty(t, asked)
 
@@ -304,7 +304,7 @@ func TestClientEndsWithItsContextWhileOffline(t *testing.T) {
 		f := newField(t)
 		f.refuse = func(int) error { return errNoRoute }
 		r := run(t, xmpp.NewClient(juliet, f.options()))
-		time.Sleep(10 * time.Minute)
+		elapse(10 * time.Minute)
 		start := time.Now()
 		r.stop()
 		require.NoError(t, <-r.err)

@@ -29,7 +29,7 @@ func TestKeepaliveAsks(t *testing.T) {
 			require.Equal(t, stanza.Get, ping.Type)
 			require.True(t, ping.Payload.Is("urn:xmpp:ping", "ping"))
 			require.Equal(t, network, ping.To)
-			time.Sleep(29 * time.Second)
+			elapse(29 * time.Second)
 			p.say(answer, ping.ID)
 			synctest.Wait()
 			require.NoError(t, s.Err(), answer)
@@ -81,14 +81,14 @@ func TestSecurityS20FrozenNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
 		s := srv.Session(t, "alice", nil)
-		time.Sleep(10 * time.Minute)
+		elapse(10 * time.Minute)
 		require.NoError(t, s.Err(), "the server answers")
 		srv.Freeze()
 		start := time.Now()
 		err := s.Send(context.Background(), &stanza.Message{To: s.JID().Bare(), Body: "into the void"})
 		for err == nil && s.Err() == nil { // until the connection takes no more
 			err = s.Send(context.Background(), &stanza.Message{To: s.JID().Bare(), Body: "into the void"})
-			time.Sleep(time.Second)
+			elapse(time.Second)
 		}
 		<-s.Done()
 		require.ErrorIs(t, s.Err(), xmpp.ErrPeerSilent)
@@ -104,13 +104,13 @@ func TestKeepaliveSpaces(t *testing.T) {
 		sent := p.record()
 		s.Messages(t.Context(), stanza.GroupChat)
 		for range 6 {
-			time.Sleep(30 * time.Second)
+			elapse(30 * time.Second)
 			p.say(chatOf("news"))
 		}
 		require.Equal(t, "   ", sent.text())
 
 		for range 6 { // we talk: there is no need
-			time.Sleep(30 * time.Second)
+			elapse(30 * time.Second)
 			p.say(chatOf("news"))
 			require.NoError(t, s.Send(t.Context(), &stanza.Presence{}))
 		}
@@ -123,7 +123,7 @@ func TestNoKeepalive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, p := openDeaf(t, &xmpp.Options{Keepalive: -1}, bindFeature)
 		sent := p.record()
-		time.Sleep(24 * time.Hour)
+		elapse(24 * time.Hour)
 		p.say(" ")
 		require.Empty(t, sent.text())
 		require.NoError(t, s.Err())
@@ -152,7 +152,7 @@ func TestAnyByteIsASignOfLife(t *testing.T) {
 		s, p := openDeaf(t, nil, bindFeature)
 		go func() { _, _ = io.Copy(io.Discard, p.conn) }()
 		for range 100 {
-			time.Sleep(89 * time.Second)
+			elapse(89 * time.Second)
 			p.say(" ")
 		}
 		synctest.Wait()

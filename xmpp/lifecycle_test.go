@@ -227,7 +227,7 @@ func TestShutdownFinishesWhatWaits(t *testing.T) {
 		const backlog = 50
 		handled := 0
 		xmpp.OnMessage(s, func(ctx context.Context, m *stanza.Message) error {
-			time.Sleep(time.Second) // a slow handler, in the bubble's time
+			elapse(time.Second) // a slow handler, in the bubble's time
 			handled++
 			return s.Send(ctx, m.Reply(m.Body))
 		})

@@ -43,7 +43,7 @@ func TestRequestIsAnsweredOnce(t *testing.T) {
 					require.Equal(t, c.cond, answer.Error.Condition)
 					require.Empty(t, answer.Error.Text)
 				}
-				time.Sleep(time.Hour) // the time for an answer passes
+				elapse(time.Hour) // the time for an answer passes
 				for len(p.heard) > 0 {
 					require.NotEqual(t, "r1", p.hearIQ().ID, "a second answer")
 				}
@@ -126,7 +126,7 @@ func TestRequestNotTakenBeforeClose(t *testing.T) {
 		for id, n := range answers {
 			require.Equal(t, 1, n, id)
 		}
-		time.Sleep(time.Hour) // no timer of a request is left
+		elapse(time.Hour) // no timer of a request is left
 	})
 }
 

@@ -180,7 +180,7 @@ func TestResume(t *testing.T) {
 			require.Same(t, down.Session, up.Session)
 			require.Equal(t, first, up.Session.JID())
 			require.Equal(t, i+1, a.managed().Resumptions)
-			time.Sleep(time.Minute)
+			elapse(time.Minute)
 		}
 		require.Equal(t, 1, a.timesOnline())
 		require.EqualValues(t, 1, srv.Stats().Binds)
@@ -273,7 +273,7 @@ func TestEverythingCounts(t *testing.T) {
 			perform(t, xmpptest.Options{SM: xmpptest.SM{RequestEvery: 1}}, func(t *testing.T, srv *xmpptest.Server) {
 				a := enter(t, srv, "alice")
 				require.NoError(t, srv.Inject("alice", xml))
-				time.Sleep(time.Minute)
+				elapse(time.Minute)
 				m := a.managed()
 				require.Equal(t, m.Sent, m.Acked)
 				srv.DropConns()
@@ -389,7 +389,7 @@ func TestResumeTimesOut(t *testing.T) {
 		srv.CutAfter(0, 0) // no connection gets anywhere
 		srv.DropConns()
 		a.become(xmpp.Suspended)
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		synctest.Wait()
 		require.Empty(t, srv.Sessions("alice"))
 		srv.CutAfter(-1, -1)

@@ -233,7 +233,7 @@ func TestFlapping(t *testing.T) {
 				a.write("bob", "to "+id)
 				require.NoError(t, srv.Inject("alice", "<message type='chat' from='bob@canto.test'><body>from "+id+"</body></message>"))
 			}
-			time.Sleep(5 * time.Minute)
+			elapse(5 * time.Minute)
 		}
 		synctest.Wait()
 		require.Equal(t, sent, taken(srv, "alice"))

@@ -75,10 +75,10 @@ func TestRFC6120Reconnect(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- c.Run(ctx) }()
 			<-online
-			time.Sleep(time.Minute)
+			elapse(time.Minute)
 			begin := time.Now()
 			srv.DropConns()
-			time.Sleep(10 * time.Minute)
+			elapse(10 * time.Minute)
 			stop()
 			require.NoError(t, <-ended)
 
@@ -140,7 +140,7 @@ func TestRFC6120Conflict(t *testing.T) {
 		<-online
 		young := srv.Session(t, "alice/desk", nil)
 		require.ErrorIs(t, <-ended, xmpp.Conflict)
-		time.Sleep(time.Hour)
+		elapse(time.Hour)
 		require.EqualValues(t, 2, srv.Stats().Binds)
 		require.NoError(t, young.Err())
 	})
@@ -325,7 +325,7 @@ func TestRFC6120CloseTLS(t *testing.T) {
 				_, err = theirs.Read(buf)
 				require.ErrorIs(t, err, io.EOF, "close_notify, not a connection that is cut")
 				if c.answers {
-					time.Sleep(c.after)
+					elapse(c.after)
 					select {
 					case <-ours.closed:
 						require.Fail(t, "the connection is closed before the server has closed TLS")

@@ -52,7 +52,7 @@ func TestSlowConsumerStopsTheServer(t *testing.T) {
 		taken := f.settled()
 		require.Greater(t, taken, 5)
 		require.Less(t, taken, 100, "8 KiB and what the decoder holds")
-		time.Sleep(time.Hour)
+		elapse(time.Hour)
 		require.Equal(t, taken, f.settled(), "nothing more is read, however long it takes")
 		require.NoError(t, s.Err(), "and nothing is hung")
 
@@ -168,7 +168,7 @@ func TestSlowConsumerKeepsTheConnectionAlive(t *testing.T) {
 		s.Messages(t.Context())
 		p.say(chatOf("one"))
 		sent := p.record()
-		time.Sleep(10*time.Minute + time.Second)
+		elapse(10*time.Minute + time.Second)
 		require.Equal(t, "          ", sent.text(), "a space a minute")
 	})
 }

@@ -63,7 +63,7 @@ func TestWireWaits(t *testing.T) {
 		for range 10 {
 			synctest.Wait()
 			require.Empty(t, written)
-			time.Sleep(50 * time.Second)
+			<-time.After(50 * time.Second)
 			_, err := peer.Read(make([]byte, 1))
 			require.NoError(t, err)
 		}

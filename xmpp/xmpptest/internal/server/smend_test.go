@@ -12,7 +12,7 @@ import (
 
 // leave is how a session that has something unacknowledged can end.
 var leave = map[string]func(s *Server, c *rawClient){
-	"in time":            func(s *Server, c *rawClient) { c.cut(); time.Sleep(5 * time.Minute); synctest.Wait() },
+	"in time":            func(s *Server, c *rawClient) { c.cut(); elapse(5 * time.Minute); synctest.Wait() },
 	"closed by client":   func(s *Server, c *rawClient) { c.send(closingTag); synctest.Wait() },
 	"broken by client":   func(s *Server, c *rawClient) { c.send("<message></iq>"); synctest.Wait() },
 	"error of client":    func(s *Server, c *rawClient) { c.send("<stream:error/>"); synctest.Wait() },

@@ -33,7 +33,7 @@ func TestSMFaultLie(t *testing.T) {
 		s.FaultSM(SMFaults{Lie: func(h uint32) uint32 { return h - 2 }})
 		c.acked(0xffffffff)
 		c.cut()
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		synctest.Wait()
 		c = authenticated(t, s, "alice")
 		c.askResume(id, 1)
@@ -56,7 +56,7 @@ func TestSMFaultSilentAndLate(t *testing.T) {
 		require.Equal(t, time.Minute, time.Since(before))
 		c.send(smR)
 		c.cut() // what is late then is for nobody
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		synctest.Wait()
 		require.Len(t, s.alarms, 1, "only the end of the session")
 	})

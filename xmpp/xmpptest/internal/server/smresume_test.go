@@ -50,7 +50,7 @@ func TestSMDelay(t *testing.T) {
 			require.NoError(t, s.Inject("alice", "<message id='1'/><presence id='2'/><iq type='result' id='3'/>"))
 			for range 2 {
 				c.cut()
-				time.Sleep(time.Minute)
+				elapse(time.Minute)
 				c = authenticated(t, s, "alice")
 				c.resume(id, 0)
 				for _, kind := range []string{"message", "presence", "iq"} {
@@ -80,7 +80,7 @@ func TestSMResumeRefused(t *testing.T) {
 		{"no id", SM{}, func(s *Server, c *rawClient, id string) { c.send("<resume xmlns='%s' h='0'/>", ns.SM) }, "item-not-found", ""},
 		{"no h", SM{}, func(s *Server, c *rawClient, id string) { c.send("<resume xmlns='%s' previd='%s'/>", ns.SM, id) }, "bad-request", ""},
 		{"timed out", SM{Max: time.Minute}, func(s *Server, c *rawClient, id string) {
-			time.Sleep(time.Minute)
+			elapse(time.Minute)
 			synctest.Wait()
 			c.askResume(id, 0)
 		}, "item-not-found", "2"},
@@ -159,7 +159,7 @@ func TestSMResumeTakesOver(t *testing.T) {
 		c := authenticated(t, s, "alice")
 		require.Equal(t, "1", c.resume(id, 1))
 		c.wantMessages("1")
-		time.Sleep(2 * closeGrace) // the server gives up saying goodbye on the old one
+		elapse(2 * closeGrace) // the server gives up saying goodbye on the old one
 		synctest.Wait()
 		_, err := old.read()
 		require.Error(t, err)
