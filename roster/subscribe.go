@@ -80,15 +80,26 @@ func (r *Roster) send(ctx context.Context, contact jid.JID, t stanza.PresenceTyp
 	if contact.IsZero() {
 		return errNoAddress
 	}
-	if err := r.via(ctx).Send(ctx, &stanza.Presence{ID: stanza.NewID(), To: contact.Bare(), Type: t}); err != nil {
-		return err
-	}
-	if t == stanza.Subscribed || t == stanza.Unsubscribed {
+	rq, asked := r.answered(contact.Bare(), t)
+	err := r.via(ctx).Send(ctx, &stanza.Presence{ID: stanza.NewID(), To: contact.Bare(), Type: t})
+	if err != nil && asked {
 		r.mu.Lock()
-		delete(r.requests, contact.Bare())
-		r.mu.Unlock()
+		defer r.mu.Unlock()
+		r.requests[rq.From] = rq
 	}
-	return nil
+	return err
+}
+
+// answered takes the request out that a stanza of type t answers, before anybody can hear the answer.
+func (r *Roster) answered(contact jid.JID, t stanza.PresenceType) (rq Request, asked bool) {
+	if t != stanza.Subscribed && t != stanza.Unsubscribed {
+		return rq, false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rq, asked = r.requests[contact]
+	delete(r.requests, contact)
+	return rq, asked
 }
 
 // via returns what to send with: in a handler, the session that it serves, since a Client may be waiting for that handler.
