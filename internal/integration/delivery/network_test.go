@@ -106,7 +106,8 @@ func randomPlan(seed uint64) plan {
 		case 1, 2:
 			f.kind = late
 		}
-		f.both = r.IntN(2) == 0
+		// What a TCP sends stops soon when nothing arrives of its peer's acknowledgements, so only the way down can die alone.
+		f.both = r.IntN(2) == 0 || !f.down
 		return f
 	}
 }

@@ -22,7 +22,7 @@ type party struct {
 	name   string
 	addr   jid.JID
 	book   *ledger
-	pause  time.Duration // before it goes on in a new session: what came back of the last one may be on its way all the same
+	pause  time.Duration // before it goes on in a new session, a 30th of it after each window; 0: it sends as fast as it can
 	linger func()        // called in the handler before it returns; nil: it returns at once
 
 	epoch atomic.Int64 // how many sessions were begun
@@ -141,6 +141,9 @@ func (p *party) talk(ctx context.Context, wg *sync.WaitGroup, q *party, window i
 			epoch := p.now()
 			for n := 1; p.book.room(ctx, lane, window); n++ {
 				pause := time.Duration(0)
+				if n%window == 0 {
+					pause = p.pause / 30
+				}
 				if now := p.now(); now != epoch {
 					epoch, pause = now, p.pause
 				}

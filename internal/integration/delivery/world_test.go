@@ -39,12 +39,12 @@ func newWorld(t *testing.T, o *xmpptest.Options, target int, p plan, edit func(o
 	w.net = newNetwork(w.srv, target, p)
 	for _, name := range names {
 		co := w.srv.Options(name)
-		co.Dial, co.AllowPlaintext = w.net.dialer(name), true
+		co.Dial, co.AllowPlaintext, co.DeadAfter = w.net.dialer(name), true, 5*time.Second
 		if edit != nil {
 			edit(co)
 		}
 		p := newParty(name, w.srv.JID(name+"/r"), co, w.book)
-		p.pause = time.Second
+		p.pause = 20 * time.Second // or no time at all would pass on a connection of which one direction has fallen silent
 		w.parties = append(w.parties, p)
 	}
 	return w
