@@ -11,6 +11,7 @@ import (
 
 func TestResources(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "bind-support 6120-7.7-1 6120-4.3.6-5")
 		user, password := p.account(t)
 		asked, err := p.jid(user).WithResource("phone ☎")
 		require.NoError(t, err)
@@ -27,6 +28,7 @@ func TestResources(t *testing.T) {
 // TestBindConflict asks twice for one resource: at all three servers the older session is put out (RFC 6120 §7.7.2.2).
 func TestBindConflict(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "6120-4.9.1.1-2")
 		user, password := p.account(t)
 		desk, err := p.jid(user).WithResource("desk")
 		require.NoError(t, err)
@@ -52,6 +54,7 @@ func TestBindConflict(t *testing.T) {
 // TestClientGivesWayToItsSuccessor holds that a Client which was put out does not come back to put the other out.
 func TestClientGivesWayToItsSuccessor(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "6120-4.9.3.3-1")
 		user, password := p.account(t)
 		desk, err := p.jid(user).WithResource("desk")
 		require.NoError(t, err)

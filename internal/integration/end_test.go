@@ -15,6 +15,7 @@ import (
 
 func TestOrderlyClose(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "6120-4.4-1")
 		s := p.session(t)
 		inbox := s.Messages(t.Context())
 		require.NoError(t, s.Close(), "the server has closed its side too")
@@ -101,6 +102,7 @@ func TestSilentServerIsNoticed(t *testing.T) {
 // TestClientComesBack kills the server under a Client, and lets it return.
 func TestClientComesBack(t *testing.T) {
 	eachOwn(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "stream-reconnect")
 		user, password := p.account(t)
 		c := xmpp.NewClient(p.jid(user), p.options(password))
 		online := make(chan *xmpp.Session, 16)

@@ -38,17 +38,17 @@ func TestWhatGoesWrong(t *testing.T) {
 		step   xmpp.Step
 		check  func(t *testing.T, err error)
 	}{
-		"bad password": {
+		"sasl-errors bad password": {
 			func(_ *place, o *xmpp.Options, _ *jid.JID) { o.Password += "?" },
 			xmpp.StepAuth,
 			func(t *testing.T, err error) { assert.ErrorIs(t, err, sasl.NotAuthorized) },
 		},
-		"no such account": {
+		"sasl-errors no such account": {
 			func(p *place, _ *xmpp.Options, addr *jid.JID) { *addr = p.jid("nobody") },
 			xmpp.StepAuth,
 			func(t *testing.T, err error) { assert.ErrorIs(t, err, sasl.NotAuthorized) },
 		},
-		"unknown authority": {
+		"tls-certs unknown authority": {
 			func(_ *place, o *xmpp.Options, _ *jid.JID) { o.TLS.RootCAs = x509.NewCertPool() },
 			xmpp.StepTLS,
 			func(t *testing.T, err error) {
@@ -56,14 +56,14 @@ func TestWhatGoesWrong(t *testing.T) {
 				assert.ErrorAs(t, err, &unknown)
 			},
 		},
-		"certificate of another domain": {
+		"tls-certs certificate of another domain": {
 			func(_ *place, _ *xmpp.Options, addr *jid.JID) { *addr = jid.MustParse("user@elsewhere.test") },
 			xmpp.StepTLS,
 			func(t *testing.T, err error) {
 				assert.True(t, otherDomain(err), "%v", err)
 			},
 		},
-		"a server name that is not ours to choose": {
+		"tls-certs a server name that is not ours to choose": {
 			func(_ *place, o *xmpp.Options, addr *jid.JID) {
 				o.TLS.ServerName = addr.Domainpart()
 				*addr = jid.MustParse("user@elsewhere.test")
@@ -84,6 +84,7 @@ func TestWhatGoesWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, servers.Config{}, func(t *testing.T, p *place) {
+				t.Attr("conformance", name)
 				for _, direct := range []bool{false, true} {
 					user, password := p.account(t)
 					addr, o := p.jid(user), p.over(p.options(password), direct, 0)

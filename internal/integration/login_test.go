@@ -45,6 +45,7 @@ var best = map[string]map[uint16][2]string{
 
 func TestLoginWithAPassword(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "sasl-support tls-support security-mti-auth-scram")
 		for _, w := range ways {
 			t.Run(w.String(), func(t *testing.T) {
 				user, password := p.account(t)
@@ -65,6 +66,7 @@ func TestLoginWithAPassword(t *testing.T) {
 // TestEveryMechanism logs in with each mechanism that the server offers and this library has, alone.
 func TestEveryMechanism(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "security-mti-auth-scram security-mti-both-scram security-mti-both-plain")
 		for _, w := range ways {
 			user, password := p.account(t)
 			offered := p.login(t, p.jid(user), p.over(p.options(password), w.direct, w.version)).ConnectionState().Mechanisms
@@ -139,6 +141,7 @@ func TestTLS12Alone(t *testing.T) {
 
 func TestExternal(t *testing.T) {
 	each(t, servers.Config{External: true}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "security-mti-both-external")
 		for _, w := range ways {
 			t.Run(w.String(), func(t *testing.T) {
 				user, _ := p.account(t)

@@ -23,6 +23,7 @@ type Version struct {
 
 func TestTwoSessionsTalk(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "stanza-kind-message stanza-attribute-from stanza-attribute-id stanza-attribute-to stanza-attribute-type stanza-attribute-xmllang message-body message-subject message-thread")
 		alice, bob := p.session(t), p.session(t)
 		toAlice, toBob := alice.Messages(t.Context()), bob.Messages(t.Context(), stanza.Chat)
 		said := &stanza.Message{
@@ -52,6 +53,7 @@ func TestTwoSessionsTalk(t *testing.T) {
 
 func TestQuestionsAndAnswers(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "stanza-kind-iq stanza-iq-reply stanza-iq-id stanza-iq-type stanza-iq-child stanza-error stanza-error-child stanza-error-id stanza-extension")
 		alice, bob := p.session(t), p.session(t)
 		xmpp.OnGet(bob, func(_ context.Context, iq *stanza.IQ, _ Version) (any, error) {
 			return Version{Name: "bob", Version: iq.From.Resourcepart()}, nil
