@@ -59,7 +59,7 @@ func (c *cache) owes(n int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unsaved++
-	return c.unsaved > n/64
+	return c.unsaved > n/8
 }
 
 // behind reports whether there were pushes since the last writing.
