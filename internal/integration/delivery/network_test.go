@@ -77,6 +77,13 @@ func (n *network) told(client string, p *path, kind string) {
 	}
 }
 
+// faults is how many have happened.
+func (n *network) faults() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.total
+}
+
 // release lets arrive what a client's older connections hold up.
 func (n *network) release(client string) {
 	n.mu.Lock()

@@ -73,6 +73,7 @@ func (w *world) run(t *testing.T, seed uint64, window int) *verdict {
 	select {
 	case <-w.net.enough:
 	case <-w.stuck(ctx):
+		t.Errorf("seed %d: after %d faults, no connection comes to its next one", seed, w.net.faults())
 	}
 	stop()
 	close(w.rest)
@@ -81,23 +82,21 @@ func (w *world) run(t *testing.T, seed uint64, window int) *verdict {
 	return w.balance(t, seed)
 }
 
-// stuck is closed when nothing has been received for hours: then something is lost, and the senders wait for it.
+// stuck is closed when nothing has gone wrong for long: then something is lost, and the senders wait for it.
 func (w *world) stuck(ctx context.Context) <-chan struct{} {
 	out := make(chan struct{})
 	go func() {
-		tick := time.NewTicker(2 * time.Hour)
+		tick := time.NewTicker(10 * time.Minute)
 		defer tick.Stop()
-		for before := -1; ; before = w.book.receipts() {
-			if before == w.book.receipts() {
-				close(out)
-				return
-			}
+		for before := -1; before != w.net.faults(); {
+			before = w.net.faults()
 			select {
 			case <-tick.C:
 			case <-ctx.Done():
 				return
 			}
 		}
+		close(out)
 	}()
 	return out
 }
