@@ -31,14 +31,16 @@ type verdict struct {
 	lost, falselyAcked, sentThough, silentlyTwice, outOfOrder, odd []string
 	// What was acknowledged and not received, and is the server's to answer for.
 	serverLost int
+	// What a server is known to have put out of order.
+	shuffled int
 }
 
 // String is the balance in a line.
 func (v *verdict) String() string {
 	return fmt.Sprintf("%d sent: %d accepted, %d acknowledged, %d refused, %d unknown, %d returned, %d orphaned; %d received, %d of them twice and marked; "+
-		"lost %d, falsely acknowledged %d, sent though refused %d, silently twice %d, out of order %d, odd %d; lost by a killed server %d",
+		"lost %d, falsely acknowledged %d, sent though refused %d, silently twice %d, out of order %d, odd %d; lost by a killed server %d, out of order by the server %d",
 		v.sent, v.accepted, v.delivered, v.refused, v.unknown, v.returned, v.orphaned, v.received, v.marked,
-		len(v.lost), len(v.falselyAcked), len(v.sentThough), len(v.silentlyTwice), len(v.outOfOrder), len(v.odd), v.serverLost)
+		len(v.lost), len(v.falselyAcked), len(v.sentThough), len(v.silentlyTwice), len(v.outOfOrder), len(v.odd), v.serverLost, v.shuffled)
 }
 
 // faults returns all that must not be, by its name.
@@ -81,7 +83,10 @@ func (l *ledger) judge(forgiven func(e *entry) bool) *verdict {
 		}
 		v.twice(e)
 	}
-	v.disorder(l.arrived)
+	v.disorder(l.arrived, l.strict)
+	if l.shuffled {
+		v.shuffled, v.outOfOrder = len(v.outOfOrder), nil
+	}
 	return v
 }
 
@@ -116,9 +121,10 @@ func (v *verdict) twice(e *entry) {
 }
 
 // disorder looks whether a message came after a later one of the same lane, both sent in one session and received for the
-// first time in one. What a server has stored because its receiver was away comes marked with a delay, and when it likes; but
-// a receiver that never had another session can't have been away.
-func (v *verdict) disorder(arrived []arrival) {
+// first time in one. What a server has stored because its receiver was away comes marked with a delay, and when it likes. A
+// receiver that never had another session can't have been away, but ejabberd passes on what reached the process of an old
+// connection behind what reached that of the new one, mostly with a delay: only where the server is strict, delayed ones count.
+func (v *verdict) disorder(arrived []arrival, strict bool) {
 	sessions := make(map[string]map[string]bool) // of receivers
 	for _, a := range arrived {
 		name := receiverOf(a.e.lane)
@@ -133,7 +139,7 @@ func (v *verdict) disorder(arrived []arrival) {
 	for _, a := range arrived {
 		first := !seen[a.e.key]
 		seen[a.e.key] = true
-		if !first || a.e.epoch == "" || a.r.delayed && len(sessions[receiverOf(a.e.lane)]) > 1 {
+		if !first || a.e.epoch == "" || a.r.delayed && (!strict || len(sessions[receiverOf(a.e.lane)]) > 1) {
 			continue
 		}
 		w := way{a.e.lane, a.e.epoch, a.r.session}

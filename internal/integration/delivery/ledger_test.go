@@ -41,6 +41,7 @@ type entry struct {
 	fate     fate
 	returned int // how often it came to Options.Undelivered
 	receipts []receipt
+	excused  bool // acknowledged by a server that was killed then
 }
 
 // settled reports whether nothing more need happen to it.
@@ -51,11 +52,14 @@ func (e *entry) settled() bool {
 	case trying:
 		return false
 	}
-	return len(e.receipts) > 0 || e.returned > 0
+	return len(e.receipts) > 0 || e.returned > 0 || e.excused
 }
 
 // A ledger is what all write down. Its methods may be called from any goroutine.
 type ledger struct {
+	strict   bool // the server says what it sends again where it stood: see disorder
+	shuffled bool // the server does not keep the order when a stream is resumed: see disorder
+
 	mu      sync.Mutex // protects what follows
 	entries map[key]*entry
 	order   []*entry // as they were sent
@@ -147,6 +151,21 @@ func (l *ledger) orphan(lane string) (n int) {
 		l.change(k, func(e *entry) { e.fate = orphaned })
 	}
 	return len(keys)
+}
+
+// excuse notes that the server was killed: what it had acknowledged and not handed over is its own.
+func (l *ledger) excuse() {
+	var keys []key
+	l.mu.Lock()
+	for _, e := range l.order {
+		if e.fate == delivered && len(e.receipts) == 0 {
+			keys = append(keys, e.key)
+		}
+	}
+	l.mu.Unlock()
+	for _, k := range keys {
+		l.change(k, func(e *entry) { e.excused = true })
+	}
 }
 
 // undelivered enters that a message came back.

@@ -3,6 +3,7 @@ package delivery
 import (
 	"flag"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/canto-im/canto/internal/integration/servers"
@@ -14,7 +15,13 @@ var (
 	longFlag = flag.Int("delivery.long", 1, "how many times as many faults as in a short run")
 )
 
-func TestMain(m *testing.M) { leak.Main(servers.Stopping(m)) }
+func TestMain(m *testing.M) {
+	if order := os.Getenv(childVariable); order != "" {
+		beChild(order)
+		return
+	}
+	leak.Main(servers.Stopping(m))
+}
 
 // seedOf returns the seed of a test.
 func seedOf() uint64 {

@@ -21,6 +21,7 @@ type network struct {
 
 	mu       sync.Mutex // protects what follows
 	conns    map[string]int
+	last     map[string]*path   // of each client
 	held     map[string][]*path // the late ones of each client
 	happened map[string]int     // faults by kind
 	total    int
@@ -31,7 +32,7 @@ type network struct {
 
 func newNetwork(srv *xmpptest.Server, target int, p plan) *network {
 	return &network{
-		srv: srv, plan: p, target: target, enough: make(chan struct{}), conns: make(map[string]int),
+		srv: srv, plan: p, target: target, enough: make(chan struct{}), conns: make(map[string]int), last: make(map[string]*path),
 		held: make(map[string][]*path), happened: make(map[string]int),
 	}
 }
@@ -60,6 +61,7 @@ func (n *network) next(client string) (*path, int) {
 	}
 	var p *path
 	p = newPath(f, func(kind string) { n.told(client, p, kind) })
+	n.last[client] = p
 	return p, number
 }
 
@@ -75,6 +77,20 @@ func (n *network) told(client string, p *path, kind string) {
 	if kind == late {
 		n.held[client] = append(n.held[client], p)
 	}
+}
+
+// hold lets nothing arrive any more on a client's connection.
+func (n *network) hold(client string) { n.lastOf(client).hold() }
+
+// drop cuts a client's connection now: what is under way is lost.
+func (n *network) drop(client string) {
+	n.lastOf(client).sever()
+}
+
+func (n *network) lastOf(client string) *path {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.last[client]
 }
 
 // faults is how many have happened.

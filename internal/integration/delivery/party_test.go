@@ -23,7 +23,11 @@ type party struct {
 	addr   jid.JID
 	book   *ledger
 	pause  time.Duration // before it goes on in a new session, a 30th of it after each window; 0: it sends as fast as it can
-	linger func()        // called in the handler before it returns; nil: it returns at once
+	lanes  []lane
+	linger func() // called in the handler before it returns; nil: it returns at once
+
+	got      func(k key, r receipt) // in the place of the ledger
+	returned func(k key)
 
 	epoch atomic.Int64 // how many sessions were begun
 
@@ -34,12 +38,22 @@ type party struct {
 	ended chan error // of Run
 }
 
+// A lane is one of the ways in which a party sends to another.
+type lane struct {
+	suffix string
+	say    func(p *party, ctx context.Context, k key, to jid.JID)
+}
+
+func send(p *party, ctx context.Context, k key, to jid.JID)    { p.send(ctx, k, to) }
+func deliver(p *party, ctx context.Context, k key, to jid.JID) { p.deliver(ctx, k, to) }
+
 // newParty completes the options with where to report what comes back.
 func newParty(name string, addr jid.JID, o *xmpp.Options, book *ledger) *party {
-	p := &party{name: name, addr: addr, book: book, sessions: make(map[*xmpp.Session]int), ended: make(chan error, 1)}
+	p := &party{name: name, addr: addr, book: book, sessions: make(map[*xmpp.Session]int), ended: make(chan error, 1), lanes: []lane{{"", send}, {".deliver", deliver}}}
+	p.got, p.returned = book.received, book.undelivered
 	o.Undelivered = func(st stanza.Stanza, _ error) {
 		if k, ok := keyOf(st); ok {
-			book.undelivered(k)
+			p.returned(k)
 		}
 	}
 	p.Client = xmpp.NewClient(addr, o)
@@ -63,7 +77,7 @@ func keyOf(st stanza.Stanza) (key, bool) {
 // receive writes down what was handed over.
 func (p *party) receive(ctx context.Context, m *stanza.Message) error {
 	if k, ok := keyOf(m); ok {
-		p.book.received(k, p.receipt(ctx, m))
+		p.got(k, p.receipt(ctx, m))
 	}
 	if p.linger != nil {
 		p.linger()
@@ -132,11 +146,11 @@ func (p *party) deliver(ctx context.Context, k key, to jid.JID) {
 	p.book.said(k, delivered, err, p.now())
 }
 
-// talk sends to q, by Send in one lane and by Deliver in another, until enough is closed. At most window messages of a lane
+// talk sends to q, in each of its lanes, until enough is closed. At most window messages of a lane
 // are on their way.
 func (p *party) talk(ctx context.Context, wg *sync.WaitGroup, q *party, window int, enough <-chan struct{}) {
-	lanes := map[string]func(context.Context, key, jid.JID){p.name + ">" + q.name: p.send, p.name + ">" + q.name + ".deliver": p.deliver}
-	for lane, say := range lanes {
+	for _, way := range p.lanes {
+		lane := p.name + ">" + q.name + way.suffix
 		wg.Go(func() {
 			epoch := p.now()
 			for n := 1; p.book.room(ctx, lane, window); n++ {
@@ -150,7 +164,7 @@ func (p *party) talk(ctx context.Context, wg *sync.WaitGroup, q *party, window i
 				if ended(enough, pause) {
 					return
 				}
-				say(ctx, key{lane, n}, q.addr)
+				way.say(p, ctx, key{lane, n}, q.addr)
 			}
 		})
 	}
@@ -197,6 +211,17 @@ func (p *party) whenever(ctx context.Context, f func(st xmpp.State)) {
 			f(st)
 		}
 	}()
+}
+
+// lost waits until the client has found out that it's not online.
+func (p *party) lost(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for st := range p.State(ctx) {
+		if st.Kind == xmpp.Suspended || st.Kind == xmpp.Offline {
+			return
+		}
+	}
 }
 
 // hurry makes the client's next attempts at once, where waiting costs real time.

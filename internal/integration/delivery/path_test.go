@@ -156,6 +156,23 @@ func (p *path) strike(w *way) bool {
 	return true
 }
 
+// hold lets nothing arrive any more.
+func (p *path) hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.up.blocked, p.down.blocked = true, true
+}
+
+// sever ends the connection for both sides; what was under way is lost.
+func (p *path) sever() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range []*way{&p.up, &p.down} {
+		w.under, w.broken, w.blocked = nil, syscall.ECONNRESET, false
+		w.tell()
+	}
+}
+
 // stale is after how long a system gives up to deliver what was written to a connection that is closed.
 const stale = 2 * time.Minute
 

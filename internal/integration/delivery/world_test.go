@@ -36,6 +36,7 @@ func quietly(sm xmpptest.SM) *xmpptest.Options {
 func newWorld(t *testing.T, o *xmpptest.Options, target int, p plan, edit func(o *xmpp.Options)) *world {
 	o.SM.Ledger = 1 << 22
 	w := &world{srv: xmpptest.NewServerWith(t, o), book: newLedger(), rest: make(chan struct{})}
+	w.book.strict = true
 	w.net = newNetwork(w.srv, target, p)
 	for _, name := range names {
 		co := w.srv.Options(name)

@@ -1,0 +1,104 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+)
+
+// childVariable makes the test binary a child: a bot of its own process, told in it what to do.
+const childVariable = "CANTO_DELIVERY_CHILD"
+
+// An order is what a child is to do: log in with the store Dir and talk to Peer until its standard input ends.
+type order struct {
+	Name, Address, Password, Addr, Dir, Peer string
+}
+
+// A child is a party in a process of its own. It writes its journal to its standard output.
+type child struct {
+	order
+	journal *journal
+	party   *party
+}
+
+// beChild is the life of a child.
+func beChild(text string) {
+	c := &child{journal: &journal{out: os.Stdout}}
+	if err := json.Unmarshal([]byte(text), &c.order); err != nil {
+		panic(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c.connect(ctx)
+	enough := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // its end is the order to stop
+		close(enough)
+	}()
+	var talking sync.WaitGroup
+	for _, suffix := range []string{".1", ".2", ".3"} {
+		talking.Go(func() { c.talk(ctx, c.Name+">peer"+suffix, c.deliver, enough) })
+	}
+	talking.Go(func() { c.talk(ctx, c.Name+">peer", c.send, enough) })
+	ended := make(chan error, 1)
+	go func() { ended <- c.party.Run(ctx) }()
+	select {
+	case err := <-ended:
+		c.journal.write(note{Event: "end", Text: fmt.Sprint(err)})
+		stop()
+		talking.Wait()
+	case <-enough:
+		talking.Wait()
+		c.party.ask(ctx)
+		stop()
+		c.journal.write(note{Event: "end", Text: fmt.Sprint(<-ended)})
+	}
+}
+
+// connect makes the party. Its ledger is the journal.
+func (c *child) connect(ctx context.Context) {
+	o := &xmpp.Options{
+		Password: c.Password, Addr: c.Addr, AllowPlaintext: true, DeadAfter: 5 * time.Second, Store: xmpp.FileStore(c.Dir),
+	}
+	c.party = newParty(c.Name, jid.MustParse(c.Address), o, newLedger())
+	c.party.returned = func(k key) { c.journal.write(note{Event: "back", Key: k.id()}) }
+	c.party.got = func(k key, r receipt) {
+		c.journal.write(note{Event: "got", Key: k.id(), Session: r.session, Delayed: r.delayed, Again: r.again, At: time.Now().UnixNano()})
+	}
+	c.party.whenever(ctx, func(st xmpp.State) {
+		c.journal.write(note{Event: "state", Text: string(st.Kind)})
+		if st.Retry > 0 {
+			c.party.Wake()
+		}
+	})
+}
+
+// talk sends one message after the other.
+func (c *child) talk(ctx context.Context, lane string, say func(context.Context, *stanza.Message) (fate, error), enough <-chan struct{}) {
+	for n := 1; ctx.Err() == nil && !ended(enough, 0); n++ {
+		k, session := key{lane, n}, c.party.now()
+		c.journal.write(note{Event: "try", Key: k.id(), Session: session})
+		good, err := say(ctx, message(k, jid.MustParse(c.Peer)))
+		c.journal.write(note{Event: "said", Key: k.id(), Fate: outcome(good, err), Session: c.party.now()})
+	}
+}
+
+func (c *child) deliver(ctx context.Context, m *stanza.Message) (fate, error) {
+	return delivered, c.party.Deliver(ctx, m)
+}
+
+// send is paced by a Deliver now and then: or the sender would never stop.
+func (c *child) send(ctx context.Context, m *stanza.Message) (fate, error) {
+	err := c.party.Send(ctx, m)
+	if k, _ := keyOf(m); k.number%8 == 0 {
+		c.party.ask(ctx)
+	}
+	return accepted, err
+}

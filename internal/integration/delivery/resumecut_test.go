@@ -1,0 +1,108 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/require"
+)
+
+// A steady network does to each connection what it's told just before.
+type steady struct {
+	mu   sync.Mutex
+	next fault
+}
+
+func (s *steady) set(f fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next = f
+}
+
+func (s *steady) plan(client string, _ int) fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.next
+	if client != names[0] {
+		return fault{}
+	}
+	s.next = fault{}
+	return f
+}
+
+// TestResumeCutAtEveryByte cuts a resumption at each byte that either side says of it, with messages of both sides
+// unacknowledged and on their way, up to where what was lost has been sent again. The same with a network that falls silent
+// there, and with one that brings the client's part of it after the next resumption.
+func TestResumeCutAtEveryByte(t *testing.T) {
+	for _, down := range []bool{false, true} {
+		for _, kind := range []string{cut, silent, late} {
+			step := int64(1)
+			if kind != cut && *longFlag == 1 {
+				step = 7 // the parts of the short run that repeat what the cuts show
+			}
+			t.Run(fmt.Sprintf("%s/down=%v", kind, down), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { everyByte(t, kind, down, step) })
+			})
+		}
+	}
+}
+
+// everyByte loses the connection of the first client with messages under way, and then one attempt to resume at each byte.
+func everyByte(t *testing.T, kind string, down bool, step int64) {
+	var net steady
+	w := newWorld(t, quietly(xmpptest.SM{}), 0, net.plan, nil)
+	ctx := within(t, 100*24*time.Hour)
+	a, b := w.parties[0], w.parties[1]
+	a.start(t)
+	b.start(t)
+	a.whenever(ctx, func(st xmpp.State) {
+		if st.Kind == xmpp.Resumed {
+			w.net.release(a.name)
+		}
+	})
+	synctest.Wait()
+	at, rounds := int64(1), 0
+	for ; ; rounds++ {
+		before := w.net.faults()
+		net.set(fault{kind: kind, down: down, after: at, both: true})
+		exchange(ctx, w, a, b, rounds)
+		require.True(t, w.book.settled(ctx), "round %d, byte %d", rounds, at)
+		if w.net.faults() == before {
+			break // all of the resumption was done before
+		}
+		at += step
+	}
+	net.set(fault{})
+	t.Logf("%d bytes, %d attempts", at, rounds)
+	require.Greater(t, at, int64(1000))
+	w.balance(t, uint64(at))
+	if kind != late || down { // where <resume/> came late, the server ended the stream in favour of a connection that was no more
+		require.EqualValues(t, 1, a.epoch.Load(), "every stream was resumed in the end")
+	}
+}
+
+// exchange cuts a's connection while messages are under way in both directions, and has more sent while it's down.
+func exchange(ctx context.Context, w *world, a, b *party, round int) {
+	say := func(p, q *party, n int) {
+		p.send(ctx, key{p.name + ">" + q.name, 10*round + n}, q.addr)
+	}
+	w.net.hold(a.name)
+	for n := range 2 {
+		say(a, b, n)
+		say(b, a, n)
+	}
+	synctest.Wait()
+	w.net.drop(a.name)
+	for n := 2; n < 4; n++ {
+		say(a, b, n)
+		say(b, a, n)
+	}
+	synctest.Wait()
+}
