@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The states of a row at a target.
+const (
+	passed     = "passed"
+	failed     = "failed"
+	notCovered = "not covered"
+	outside    = "not applicable"
+)
+
+// state is what the run has shown of a row at a target; "" when it was not tried there.
+func state(t *table, shown results, id, target string) string {
+	s := shown[id][target]
+	switch {
+	case s != nil && len(s.failed) > 0:
+		return failed
+	case s != nil && len(s.passed) > 0:
+		return passed
+	case reason(t.outside, id) != "":
+		return outside
+	case target == inProcess:
+		return notCovered
+	}
+	return ""
+}
+
+// A part is a section of the report.
+type part struct {
+	title string
+	has   func(r requirement) bool
+}
+
+func features(rfc string) func(requirement) bool {
+	return func(r requirement) bool { return r.feature() && r.rfc == rfc }
+}
+
+func sentences(rfc string) func(requirement) bool {
+	return func(r requirement) bool { return !r.feature() && r.rfc == rfc }
+}
+
+// parts are the sections: the tables of the RFCs first, then their sentences.
+func parts(t *table) []part {
+	list := []part{
+		{"RFC 6120 §15, the client's rows", features("6120")},
+		{"RFC 6121 §12, the client's rows", features("6121")},
+		{"RFC 7622 §8", features("7622")},
+	}
+	var seen []string
+	for _, r := range t.rows {
+		if !r.feature() && !slices.Contains(seen, r.rfc) {
+			seen = append(seen, r.rfc)
+			list = append(list, part{"RFC " + r.rfc + ", sentence by sentence", sentences(r.rfc)})
+		}
+	}
+	return list
+}
+
+// tested says what ran, for the head of the report.
+func tested(shown results) string {
+	names := map[string]string{inProcess: "the server in this process", prosody: "Prosody", ejabberd: "ejabberd"}
+	var list []string
+	for _, target := range targets {
+		for _, by := range shown {
+			if by[target] != nil {
+				list = append(list, names[target])
+				break
+			}
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// report is CONFORMANCE.md.
+func report(t *table, shown results) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Conformance\n\nWritten by `go run ./internal/conformance` from a run of the tests against %s; see that package's documentation. "+
+		"Each row is a requirement that concerns a client. *passed* and *failed* are what the tests that name the row came to, at each target; "+
+		"where a server that keeps to the standard never gives the occasion, the server's column says so. The words of the requirements are those of the RFCs.\n\n", tested(shown))
+	b.WriteString(summary(t, shown))
+	for _, p := range parts(t) {
+		fmt.Fprintf(&b, "\n## %s\n\n| row | level | requirement | in process | Prosody | ejabberd | shown by |\n|---|---|---|---|---|---|---|\n", p.title)
+		for _, r := range t.rows {
+			if p.has(r) {
+				b.WriteString(line(t, shown, r))
+			}
+		}
+	}
+	return b.String()
+}
+
+// line is one row of the report.
+func line(t *table, shown results, r requirement) string {
+	link := fmt.Sprintf("[%s](https://www.rfc-editor.org/rfc/rfc%s#section-%s)", r.id, r.rfc, r.section)
+	if strings.HasPrefix(r.section, "A") {
+		link = r.id
+	}
+	cells := make([]string, len(targets))
+	for i, target := range targets {
+		if cells[i] = state(t, shown, r.id, target); cells[i] == "" {
+			if cells[i] = "–"; reason(t.unseen, r.id) != "" {
+				cells[i] = "cannot be shown"
+			}
+		}
+	}
+	by := strings.Join(tests(shown, r.id), ", ")
+	if why := reason(t.outside, r.id); why != "" {
+		cells = []string{outside, "", ""}
+		by = why
+	} else if why := reason(t.unseen, r.id); why != "" {
+		by += "; on servers of others: " + why
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", link, r.level, cell(r.text), strings.Join(cells, " | "), cell(by))
+}
+
+// tests lists who showed a row, shortest first names of packages.
+func tests(shown results, id string) (list []string) {
+	for _, target := range targets {
+		s := shown[id][target]
+		if s == nil {
+			continue
+		}
+		for _, name := range append(slices.Clone(s.failed), s.passed...) {
+			if name = "`" + name + "`"; !slices.Contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// longest is how much of a requirement's text the report shows.
+const longest = 240
+
+// cell makes s fit for a cell of a Markdown table.
+func cell(s string) string {
+	if r := []rune(s); len(r) > longest && !strings.Contains(s, "`") {
+		s = string(r[:longest-1]) + "…"
+	}
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(s)
+}
+
+// summary is the table of counts, for the report and the README.
+func summary(t *table, shown results) string {
+	var b strings.Builder
+	b.WriteString("| requirements | rows | passed | failed | not applicable | not covered | passed on Prosody | passed on ejabberd |\n|---|---|---|---|---|---|---|---|\n")
+	for _, p := range parts(t) {
+		count := map[string]int{}
+		rows := 0
+		for _, r := range t.rows {
+			if !p.has(r) {
+				continue
+			}
+			rows++
+			count[state(t, shown, r.id, inProcess)]++
+			for _, target := range targets[1:] {
+				count[target+" "+state(t, shown, r.id, target)]++
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d |\n", p.title, rows, count[passed], count[failed], count[outside], count[notCovered],
+			count[prosody+" "+passed], count[ejabberd+" "+passed])
+	}
+	return b.String()
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// The targets, in the order of the report. All but the first are servers of others.
+const (
+	inProcess = "in-process"
+	prosody   = "prosody"
+	ejabberd  = "ejabberd"
+)
+
+var targets = []string{inProcess, prosody, ejabberd}
+
+// A showing is what became of one row at one target: the tests that named it there.
+type showing struct {
+	passed, failed []string
+}
+
+// results are the showings by row and target.
+type results map[string]map[string]*showing
+
+// record notes that a test that named the row at the target has ended.
+func (r results) record(id, target, test string, passed bool) {
+	if r[id] == nil {
+		r[id] = map[string]*showing{}
+	}
+	s := r[id][target]
+	if s == nil {
+		s = &showing{}
+		r[id][target] = s
+	}
+	list := &s.failed
+	if passed {
+		list = &s.passed
+	}
+	if !slices.Contains(*list, test) {
+		*list = append(*list, test)
+	}
+}
+
+// run runs the tests that claim rows, package by package, and returns what they showed. Output of failed tests goes to w.
+func run(root string, t *table, claims []claim, w io.Writer) (results, error) {
+	byDir := map[string][]string{}
+	for _, c := range claims {
+		if !slices.Contains(byDir[c.dir], c.test) {
+			byDir[c.dir] = append(byDir[c.dir], c.test)
+		}
+	}
+	shown := results{}
+	for _, dir := range slices.Sorted(maps.Keys(byDir)) {
+		fmt.Fprintf(w, "%s: %d tests\n", dir, len(byDir[dir]))
+		cmd := exec.Command("go", "test", "-json", "-count=1", "-run", "^("+strings.Join(byDir[dir], "|")+")$", "./"+dir)
+		cmd.Dir, cmd.Stderr = root, os.Stderr
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return nil, err
+		}
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+		if err := collect(out, dir, t, shown, w); err != nil {
+			return nil, err
+		}
+		if err := cmd.Wait(); err != nil {
+			fmt.Fprintf(w, "%s: %v\n", dir, err) // which tests failed is in the results
+		}
+	}
+	return shown, nil
+}
+
+// An event is a line of go test -json.
+type event struct {
+	Action, Package, Test, Key, Value, Output string
+}
+
+// collect reads the events of one package. A test that was skipped has shown nothing.
+func collect(from io.Reader, dir string, t *table, shown results, w io.Writer) error {
+	named := map[string][]string{}
+	output := map[string]*strings.Builder{}
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, 1<<26)
+	for lines.Scan() {
+		var e event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			return fmt.Errorf("%s: go test -json says %q: %w", dir, lines.Text(), err)
+		}
+		switch e.Action {
+		case "attr":
+			if e.Key == attribute {
+				ids, _, err := t.leading(e.Value)
+				if err != nil {
+					return fmt.Errorf("%s: %s: %w", dir, e.Test, err)
+				}
+				named[e.Test] = append(named[e.Test], ids...)
+			}
+		case "output", "build-output":
+			if output[e.Test] == nil {
+				output[e.Test] = &strings.Builder{}
+			}
+			output[e.Test].WriteString(e.Output)
+		case "fail", "build-fail":
+			if b := output[e.Test]; b != nil {
+				fmt.Fprint(w, b)
+			}
+			fallthrough
+		case "pass":
+			for _, id := range named[e.Test] {
+				shown.record(id, target(e.Test), dir+"."+topLevel(e.Test), e.Action == "pass")
+			}
+			delete(output, e.Test)
+		}
+	}
+	return lines.Err()
+}
+
+// target is where a test ran: package integration names its subtests by server.
+func target(test string) string {
+	for part := range strings.SplitSeq(test, "/") {
+		if slices.Contains(targets, part) {
+			return part
+		}
+	}
+	return inProcess
+}
+
+func topLevel(test string) string {
+	name, _, _ := strings.Cut(test, "/")
+	return name
+}
+
+// silent returns what is wrong with claims that the run has not borne out in this process.
+func silent(claims []claim, shown results) (wrong []string) {
+	for _, c := range claims {
+		for _, id := range c.ids {
+			if shown[id][inProcess] == nil {
+				wrong = append(wrong, fmt.Sprintf("%s: %s claims %s and did not name it when it ran", c.at, c.test, id))
+			}
+		}
+	}
+	return wrong
+}
