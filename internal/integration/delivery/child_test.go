@@ -17,7 +17,8 @@ import (
 // childVariable makes the test binary a child: a bot of its own process, told in it what to do.
 const childVariable = "CANTO_DELIVERY_CHILD"
 
-// An order is what a child is to do: log in with the store Dir and talk to Peer until its standard input ends.
+// An order is what a child is to do: log in with the store Dir and talk to Peer until something comes on its standard input,
+// then to be quiet, and to leave when that ends.
 type order struct {
 	Name, Address, Password, Addr, Dir, Peer string
 }
@@ -37,10 +38,12 @@ func beChild(text string) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c.connect(ctx)
-	enough := make(chan struct{})
+	enough, leave := make(chan struct{}), make(chan struct{})
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin) // its end is the order to stop
+		_, _ = os.Stdin.Read(make([]byte, 1))
 		close(enough)
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		close(leave)
 	}()
 	var talking sync.WaitGroup
 	for _, suffix := range []string{".1", ".2", ".3"} {
@@ -54,9 +57,8 @@ func beChild(text string) {
 		c.journal.write(note{Event: "end", Text: fmt.Sprint(err)})
 		stop()
 		talking.Wait()
-	case <-enough:
+	case <-leave:
 		talking.Wait()
-		c.party.ask(ctx)
 		stop()
 		c.journal.write(note{Event: "end", Text: fmt.Sprint(<-ended)})
 	}

@@ -67,6 +67,8 @@ func (l *ledger) judge(forgiven func(e *entry) bool) *verdict {
 	for _, e := range l.order {
 		v.count(e)
 		switch arrived := len(e.receipts) > 0; {
+		case e.fate == unheard:
+			v.odd = append(v.odd, e.String()+": nobody sent it")
 		case e.fate == trying:
 			v.odd = append(v.odd, e.id()+": the call has not returned")
 		case e.fate == delivered && !arrived && forgiven != nil && forgiven(e):

@@ -12,6 +12,7 @@ import (
 type fate string
 
 const (
+	unheard   fate = "unheard"   // nobody has said that it's sent
 	trying    fate = "trying"    // the call has not returned
 	accepted  fate = "accepted"  // Send returned nil
 	delivered fate = "delivered" // Deliver returned nil
@@ -49,7 +50,7 @@ func (e *entry) settled() bool {
 	switch e.fate {
 	case refused, unknown, orphaned:
 		return true
-	case trying:
+	case unheard, trying:
 		return false
 	}
 	return len(e.receipts) > 0 || e.returned > 0 || e.excused
@@ -84,26 +85,31 @@ func newLedger() *ledger {
 func (l *ledger) try(k key, epoch string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.entries[k] != nil {
+	if e := l.entry(k); e.fate != unheard {
 		l.odd = append(l.odd, k.id()+": sent under a number that was used before")
-		return
+	} else {
+		e.epoch, e.fate = epoch, trying
 	}
-	e := &entry{key: k, epoch: epoch, fate: trying}
-	l.entries[k] = e
-	l.order = append(l.order, e)
-	l.open[k.lane]++
-	l.total++
+}
+
+// entry returns that of k, which may be received before the sender's own journal is read. mu is held.
+func (l *ledger) entry(k key) *entry {
+	e := l.entries[k]
+	if e == nil {
+		e = &entry{key: k, fate: unheard}
+		l.entries[k] = e
+		l.order = append(l.order, e)
+		l.open[k.lane]++
+		l.total++
+	}
+	return e
 }
 
 // change applies f to an entry and keeps the count of open ones.
 func (l *ledger) change(k key, f func(e *entry)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entries[k]
-	if e == nil {
-		l.odd = append(l.odd, k.id()+": heard of, and nobody sent it")
-		return
-	}
+	e := l.entry(k)
 	before := e.settled()
 	f(e)
 	if after := e.settled(); before != after {
