@@ -27,7 +27,7 @@ func (g *ghost) tried(err error) {
 // explains reports whether err may be the ghost's doing. It is forgiven once: two clients that take a resource away from
 // each other must come to an end.
 func (g *ghost) explains(err error) bool {
-	if !errors.Is(err, Conflict) || !time.Now().Before(g.until) {
+	if !errors.Is(err, Conflict) || errors.Is(err, ErrTakenOver) || !time.Now().Before(g.until) {
 		return false
 	}
 	g.until = time.Time{}

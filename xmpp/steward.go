@@ -171,8 +171,8 @@ func (v *steward) record(s *Session) error {
 		return nil
 	}
 	_, err := v.save(s)
-	if s.hasEnded() {
-		return nil // it won't be resumed
+	if errors.Is(err, errNotResumed) {
+		return nil // the program has closed it meanwhile, and attach finds that out
 	}
 	return err
 }
