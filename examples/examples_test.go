@@ -51,6 +51,28 @@ func TestPresence(t *testing.T) {
 	assert.Contains(t, out, `juliet sees: romeo@canto.test is away: "in Mantua"`)
 }
 
+// TestInterop runs the report on the server inside the program: each line of it works there.
+func TestInterop(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "report.md")
+	out := run(t, "..", "go", "run", "./examples/interop", "-o", file)
+	assert.Contains(t, out, "0 are not offered, 0 fail")
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	lines := regexp.MustCompile(`(?m)^\| ([^|]+) \| (works|not offered|FAILS) \|`).FindAllStringSubmatch(string(b), -1)
+	assert.Greater(t, len(lines), 25)
+	for _, l := range lines {
+		assert.Equal(t, "works", l[2], l[1])
+	}
+	for _, want := range []string{
+		"# Interoperability of canto.test\n", "| TLS | works | TLS 1.3, ", "| channel binding | works | tls-exporter |", "| login | works |", " round trips |",
+		"| resumption after a cut | works |", "| roster | works |", "| conflict of resources | works |",
+		"| XEP-0198 | Stream Management | stream |", "| XEP-0199 | XMPP Ping | server, account |",
+	} {
+		assert.Contains(t, string(b), want)
+	}
+	assert.NotContains(t, string(b), "juliet", "a report does not tell the account")
+}
+
 // TestREADME does what the README says under "Use it", in an empty folder.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
