@@ -187,12 +187,13 @@ func (v *steward) replace(b []byte) error {
 	if lost {
 		return ErrTakenOver
 	}
+	began := time.Now() // a process may be stopped while it saves, and be replaced before it goes on
 	now, err := v.store.Save(ctx, v.key, b, version)
 	if err != nil {
 		return v.judge(err)
 	}
 	v.mu.Lock()
-	v.version, v.looked = now, time.Now()
+	v.version, v.looked = now, began
 	v.mu.Unlock()
 	return nil
 }
@@ -306,6 +307,7 @@ func (v *steward) claim(ctx context.Context) (*stream.Snapshot, error) {
 		if b == nil {
 			return nil, nil
 		}
+		began := time.Now()
 		now, err := v.store.Save(ctx, v.key, b, version)
 		if errors.Is(err, ErrStale) {
 			continue
@@ -314,7 +316,7 @@ func (v *steward) claim(ctx context.Context) (*stream.Snapshot, error) {
 			return nil, err
 		}
 		v.mu.Lock()
-		v.version, v.looked = now, time.Now()
+		v.version, v.looked = now, began
 		v.mu.Unlock()
 		return stream.ReadSnapshot(b, stream.SnapshotLimits{})
 	}
