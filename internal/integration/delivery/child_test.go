@@ -76,6 +76,9 @@ func (c *child) connect(ctx context.Context) {
 	}
 	c.party.whenever(ctx, func(st xmpp.State) {
 		c.journal.write(note{Event: "state", Text: string(st.Kind)})
+		if st.Err != nil {
+			c.journal.write(note{Event: "why", Text: st.Err.Error()})
+		}
 		if st.Retry > 0 {
 			c.party.Wake()
 		}
