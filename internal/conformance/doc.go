@@ -4,6 +4,9 @@
 //	go run ./internal/conformance          # runs those tests and writes CONFORMANCE.md and the summary in the README
 //	go test ./internal/conformance         # holds the table to the tests, without running them
 //
+// The command uses the servers that are installed; CANTO_SERVERS=prosody,ejabberd makes it insist on both (package
+// internal/integration/servers).
+//
 // The requirements stand in testdata/requirements.tsv: the feature tables of RFC 6120 §15, RFC 6121 §12 and RFC 7622 §8 as
 // far as they name the client, and every sentence of the RFCs in use that has a keyword of RFC 2119 and concerns a client,
 // numbered by section ("6120-8.2.3-4"). A row is shown by tests, or testdata/outside.tsv says why it's not ours to show, or
