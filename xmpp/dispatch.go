@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -189,6 +190,7 @@ func (s *Session) failure(iq *stanza.IQ, r *registration, err error) *stanza.IQ 
 
 // reply sends an answer. It waits no longer than the session lasts.
 func (s *Session) reply(iq *stanza.IQ) {
+	iq.From = jid.JID{} // RFC 6120 §8.1.2.1: the server stamps it; one that is not ours would end the stream
 	if err := s.send(s.ctx, iq, "", nil); err != nil {
 		s.opts.Logger.Debug("xmpp: answer not sent", "to", iq.To, "id", iq.ID, "err", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/internal/xmltext"
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -131,6 +132,7 @@ func (s *Session) slowest() string {
 func (s *Session) malformed(bad *stanza.MalformedError) {
 	s.opts.Logger.Warn("xmpp: malformed stanza skipped", "err", bad)
 	if iq := bad.Answer(); iq != nil {
+		iq.From = jid.JID{} // as in reply
 		s.sendNow(iq)
 	}
 }

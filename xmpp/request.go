@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -44,6 +45,7 @@ func (r *Request) answer(ctx context.Context, out *stanza.IQ) error {
 		return ErrAnswered
 	}
 	r.timer.Stop()
+	out.From = jid.JID{} // as in Session.reply
 	return r.session.Send(ctx, out)
 }
 
