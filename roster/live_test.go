@@ -2,6 +2,7 @@ package roster_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -178,4 +179,16 @@ func TestOpenFails(t *testing.T) {
 	assert.ErrorIs(t, err, stanza.ServiceUnavailable)
 	_, err = roster.Open(soon(t), s)
 	assert.ErrorIs(t, err, stanza.ServiceUnavailable, "nothing stays open")
+}
+
+// TestReadYourWritesQuickly holds that Get shows what Set has set, one after another, whatever pushes are still on their way.
+func TestReadYourWritesQuickly(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	r := open(t, srv.Session(t, "alice", nil))
+	for i := range 2_000 {
+		name := fmt.Sprint(i)
+		require.NoError(t, r.Set(soon(t), roster.Item{JID: srv.JID("bob"), Name: name}))
+		it, _ := r.Get(srv.JID("bob"))
+		require.Equal(t, name, it.Name)
+	}
 }

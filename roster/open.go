@@ -31,8 +31,7 @@ func Open(ctx context.Context, e xmpp.Endpoint) (*Roster, error) {
 		e:        e,
 		account:  e.JID().Bare(),
 		items:    make(map[jid.JID]Item),
-		flights:  make(map[jid.JID][]*flight),
-		ours:     make(map[jid.JID]set),
+		ours:     make(map[jid.JID][]*set),
 		requests: make(map[jid.JID]Request),
 		present:  make(map[jid.JID]*presence),
 	}
@@ -178,7 +177,7 @@ func (r *Roster) replace(p payload) {
 	r.items = make(map[jid.JID]Item, len(p.items))
 	r.ver, r.known = p.ver, p.hasVer
 	r.list = nil
-	clear(r.ours)
+	r.stillAsked()
 	for _, it := range p.items {
 		if it.Subscription == remove { // RFC 6121 §2.1.2.5: must be ignored in a result
 			it.Subscription = None

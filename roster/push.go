@@ -52,10 +52,7 @@ func (r *Roster) take(s *xmpp.Session, p push) {
 func (r *Roster) apply(p push) {
 	who := p.item.JID
 	old := r.items[who]
-	for _, f := range r.flights[who] {
-		f.pushed = true
-	}
-	delete(r.ours, who)
+	r.pushed(p.item)
 	r.list = nil
 	if p.hasVer {
 		// RFC 6121 §2.6.3: the version to ask with is that of the last push

@@ -29,13 +29,12 @@ type Roster struct {
 	session  *xmpp.Session
 	account  jid.JID // our bare address
 	items    map[jid.JID]Item
-	list     []Item                // items in order; nil when that has changed
-	ver      string                // RFC 6121 §2.6: of items, as the server has named it
-	known    bool                  // there is a version: items is a roster that the server has sent
-	queue    []push                // pushes that wait for the fetch which is under way
-	waits    bool                  // a fetch is under way
-	flights  map[jid.JID][]*flight // sets that wait for their answer
-	ours     map[jid.JID]set       // sets that succeeded and whose push has not come
+	list     []Item             // items in order; nil when that has changed
+	ver      string             // RFC 6121 §2.6: of items, as the server has named it
+	known    bool               // there is a version: items is a roster that the server has sent
+	queue    []push             // pushes that wait for the fetch which is under way
+	waits    bool               // a fetch is under way
+	ours     map[jid.JID][]*set // sets whose push has not come, the oldest first
 	requests map[jid.JID]Request
 	answerer answerer
 	present  map[jid.JID]*presence // by bare address
@@ -54,8 +53,10 @@ func (r *Roster) Get(contact jid.JID) (it Item, ok bool) {
 // get looks at our own sets first. mu is held.
 func (r *Roster) get(contact jid.JID) (it Item, ok bool) {
 	it, ok = r.items[contact]
-	if s, mine := r.ours[contact]; mine {
-		return s.on(it)
+	for _, s := range r.ours[contact] {
+		if s.agreed {
+			it, ok = s.on(it)
+		}
 	}
 	return it, ok
 }

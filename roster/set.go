@@ -8,16 +8,16 @@ import (
 
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
-	"github.com/canto-im/canto/xmpp"
 )
 
-// A set is a change that we have asked for and the server has agreed to.
+// A set is a change that we have asked for and whose push has not come. It waits in Roster.ours, the oldest first.
 type set struct {
-	item Item // Subscription: remove for a removal
+	item   Item // Subscription: remove for a removal
+	agreed bool // the server has answered that it's done
 }
 
 // on returns what the set makes of an item.
-func (s set) on(it Item) (Item, bool) {
+func (s *set) on(it Item) (Item, bool) {
 	if s.item.Subscription == remove {
 		return Item{}, false
 	}
@@ -53,19 +53,90 @@ func (r *Roster) set(ctx context.Context, it Item) error {
 	if err != nil {
 		return err
 	}
-	s, f := r.takeOff(it.JID)
-	defer r.land(it.JID, f)
+	mine := r.ask(it)
 	if _, err = r.via(ctx).Do(ctx, &stanza.IQ{Type: stanza.Set, Payload: q}); err != nil {
+		r.refused(mine)
 		return fmt.Errorf("roster: set %q: %w", it.JID, err)
 	}
+	r.agreed(mine)
+	return nil
+}
+
+// ask notes that we're about to ask for a change, so that its push is known for what it is.
+func (r *Roster) ask(it Item) *set {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// A push that has come since we asked is ours or newer than ours. Without one, what we asked for shows until it comes.
-	if old, ok := r.get(it.JID); r.session == s && !f.pushed && !shows(old, ok, it) {
-		r.ours[it.JID] = set{it}
-		r.list = nil
+	mine := &set{item: it}
+	r.ours[it.JID] = append(r.ours[it.JID], mine)
+	return mine
+}
+
+// agreed has the change show until its push comes. Where that, or a newer one, has come already there is nothing to do.
+func (r *Roster) agreed(mine *set) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	who := mine.item.JID
+	waiting := r.ours[who]
+	if !slices.Contains(waiting, mine) {
+		return
 	}
-	return nil
+	if old, ok := r.items[who]; len(waiting) == 1 && shows(old, ok, mine.item) {
+		delete(r.ours, who) // it changes nothing, and there are servers that push nothing then
+		return
+	}
+	mine.agreed = true
+	r.list = nil
+}
+
+// refused forgets a change that the server has not made, or of which we'll not know.
+func (r *Roster) refused(mine *set) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	who := mine.item.JID
+	r.await(who, slices.DeleteFunc(r.ours[who], func(s *set) bool { return s == mine }))
+}
+
+// await makes waiting the sets of a contact whose push has not come. mu is held.
+func (r *Roster) await(who jid.JID, waiting []*set) {
+	r.list = nil
+	if len(waiting) == 0 {
+		delete(r.ours, who)
+		return
+	}
+	r.ours[who] = waiting
+}
+
+// pushed takes those of our sets off the list that a push is as new as. Pushes come in the order of the changes, so one that
+// says what a set has asked for is that set's, and what we asked for later is newer than it and goes on showing. Any other
+// stands for one set, whose words the server may have altered, unless it leaves the words as they were or is about the
+// subscription, with which sets have nothing to do. mu is held, and r.items is what it was before.
+func (r *Roster) pushed(it Item) {
+	who := it.JID
+	waiting := r.ours[who]
+	if len(waiting) == 0 {
+		return
+	}
+	i := slices.IndexFunc(waiting, func(s *set) bool { return shows(it, it.Subscription != remove, s.item) })
+	if old, ok := r.items[who]; i < 0 && (shows(old, ok, it) || resubscribed(old, it)) {
+		return
+	}
+	r.await(who, slices.Delete(waiting, 0, max(i, 0)+1))
+}
+
+// resubscribed reports whether an item differs in what only the server says of it.
+func resubscribed(old, now Item) bool {
+	if old.JID.IsZero() {
+		old.Subscription = None
+	}
+	return now.Subscription != remove &&
+		(old.Subscription != now.Subscription || old.Ask != now.Ask || old.Approved != now.Approved)
+}
+
+// stillAsked forgets the sets that the server had agreed to: what it says of the whole roster has them. mu is held.
+func (r *Roster) stillAsked() {
+	for who, waiting := range r.ours {
+		r.await(who, slices.DeleteFunc(waiting, func(s *set) bool { return s.agreed }))
+	}
 }
 
 // shows reports whether the contact is as the set has asked for.
@@ -74,30 +145,4 @@ func shows(old Item, ok bool, asked Item) bool {
 		return !ok
 	}
 	return ok && old.sameWords(asked)
-}
-
-// A flight is a set that waits for its answer.
-type flight struct {
-	pushed bool // the server has pushed this contact since
-}
-
-// takeOff begins to watch for pushes of a contact.
-func (r *Roster) takeOff(who jid.JID) (*xmpp.Session, *flight) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	f := new(flight)
-	r.flights[who] = append(r.flights[who], f)
-	return r.session, f
-}
-
-// land ends it.
-func (r *Roster) land(who jid.JID, f *flight) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	list := r.flights[who]
-	if list = slices.Delete(list, slices.Index(list, f), slices.Index(list, f)+1); len(list) == 0 {
-		delete(r.flights, who)
-		return
-	}
-	r.flights[who] = list
 }
