@@ -101,6 +101,11 @@ func (c *Client) inherit(ctx context.Context) (*Session, error) {
 		c.opts.Logger.Error("xmpp: the stream that was left in the store is not usable: a new one is begun", "key", c.steward.key, "err", err)
 		return nil, nil
 	}
+	// Until then the process before may still hand over what it has received: see steward.ours.
+	select {
+	case <-time.After(leaseTime):
+	case <-ctx.Done():
+	}
 	c.own(s)
 	if c.opts.Setup != nil {
 		c.opts.Setup(s)

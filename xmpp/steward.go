@@ -228,17 +228,29 @@ func (v *steward) release() {
 
 // ours reports whether the stream of s is still ours, with a look at the store when the last one is older than leaseTime.
 // A process that was stopped and is woken after a successor took over must not go on with what it had received: the
-// server has given that to the successor. While the store does not answer, this waits: what is passed over would not come
+// server has given that to the successor, which waits for leaseTime before it asks for that. While the store does not answer, this waits: what is passed over would not come
 // again in this session.
 func (v *steward) ours(s *Session) bool {
 	for v != nil {
 		v.mu.Lock()
 		fresh, lost := time.Since(v.looked) < leaseTime, v.lost
+		first := v.version == 0 && v.session == s // two that have saved nothing could not be told apart
 		v.mu.Unlock()
-		if lost || fresh {
+		var err error
+		switch {
+		case lost || fresh && !first:
 			return !lost
+		case first:
+			_, err = v.save(s)
+		default:
+			err = v.look()
 		}
-		if err := v.look(); err != nil {
+		switch {
+		case err == nil:
+			return true
+		case errors.Is(err, ErrTakenOver):
+			return false
+		default:
 			s.opts.Logger.Error("xmpp: nothing is handed over until the store answers", "key", v.key, "err", err)
 			if !s.waits(saveRetry) {
 				return false
