@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/canto-im/canto/jid"
@@ -41,11 +42,29 @@ func (f *feed[T]) put(who jid.JID, v T) {
 		f.waiting = make(map[jid.JID]T)
 	}
 	f.waiting[who] = v
+	if len(f.order) >= 2*len(f.waiting)+orderSlack {
+		f.tidy()
+	}
 	f.order = append(f.order, who)
 	if !f.running {
 		f.running = true
 		go f.run()
 	}
+}
+
+// orderSlack is how many passed-over addresses are too few to tidy up.
+const orderSlack = 64
+
+// tidy takes those out of the order who are to be passed over, so that changes which undo each other leave nothing behind. It
+// halves the order at least, or nearly, so that put stays cheap. mu is held.
+func (f *feed[T]) tidy() {
+	seen := make(map[jid.JID]struct{}, len(f.waiting))
+	f.order = slices.DeleteFunc(f.order, func(who jid.JID) bool {
+		_, waits := f.waiting[who]
+		_, twice := seen[who]
+		seen[who] = struct{}{}
+		return !waits || twice
+	})
 }
 
 // run hands over until nothing waits.
