@@ -67,7 +67,21 @@ func (r *Roster) All() iter.Seq[Item] {
 }
 
 // Len returns the number of contacts.
-func (r *Roster) Len() int { return len(r.sorted()) }
+func (r *Roster) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := len(r.items)
+	for who := range r.ours {
+		_, confirmed := r.items[who]
+		switch _, shown := r.get(who); {
+		case shown && !confirmed:
+			n++
+		case confirmed && !shown:
+			n--
+		}
+	}
+	return n
+}
 
 // sorted returns the contacts in order; the slice is never changed.
 func (r *Roster) sorted() []Item {
