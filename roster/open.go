@@ -206,7 +206,7 @@ func (r *Roster) changed(c Change) {
 	}
 	if c.Removed() || c.Old.SeenByUs() && !c.New.SeenByUs() {
 		// RFC 6121 §3.3.3: the presence that we know is void, whether or not the contact's server says so
-		r.lose(who.Bare())
+		r.voidPresence(who)
 	}
 	r.changes.put(who, c)
 }

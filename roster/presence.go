@@ -150,6 +150,27 @@ func (r *Roster) lose(who jid.JID) {
 	}
 }
 
+// voidPresence forgets the presence that came with an item. Of an item with a full address that's one resource, and even that
+// stays where the contact is in the roster by the bare address as well. mu is held.
+func (r *Roster) voidPresence(item jid.JID) {
+	bare := item.Bare()
+	if item == bare {
+		r.lose(bare)
+		return
+	}
+	c := r.present[bare]
+	if _, still := r.items[bare]; still || c == nil {
+		return
+	}
+	before := c.status(bare)
+	c.resources = slices.DeleteFunc(c.resources, func(p *stanza.Presence) bool { return p.From == item })
+	if len(c.resources) == 0 {
+		delete(r.present, bare)
+		c = nil
+	}
+	r.report(before, c.status(bare))
+}
+
 // forgetPresence forgets that of all. mu is held.
 func (r *Roster) forgetPresence() {
 	for who := range r.present {
