@@ -42,7 +42,7 @@ type Keeper struct {
 }
 
 // Keep says the presence of e's account from now on: at once where e has a session, and in each later one. The error is that
-// of sending it. ctx bounds the call only.
+// of sending it, or that Options.Presence has a type which Set does not take. ctx bounds the call only.
 func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	if o == nil {
 		o = &Options{}
@@ -52,6 +52,9 @@ func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 		k.away = *o.Away
 	}
 	if o.Presence != nil {
+		if !settable(o.Presence.Type) {
+			return nil, errType(o.Presence.Type)
+		}
 		k.set = *o.Presence
 	}
 	k.close = []func(){xmpp.OnPresence(e, k.heard, stanza.Unavailable, stanza.PresenceError)}
@@ -145,7 +148,7 @@ func direct(ctx context.Context, s *xmpp.Session, p *stanza.Presence, to jid.JID
 // Set says p from now on: availability, or with the type stanza.Unavailable that we are gone (RFC 6121 §4.4, §4.5). Other types
 // are an error. p is copied.
 func (k *Keeper) Set(ctx context.Context, p *stanza.Presence) error {
-	if p.Type != stanza.Available && p.Type != stanza.Unavailable {
+	if !settable(p.Type) {
 		return errType(p.Type)
 	}
 	k.mu.Lock()
@@ -208,10 +211,13 @@ func (k *Keeper) Close() {
 	}
 }
 
+// settable reports whether presence of that type says what we are (RFC 6121 §4.7.1): the others ask, answer or fail.
+func settable(t stanza.PresenceType) bool { return t == stanza.Available || t == stanza.Unavailable }
+
 type typeError string
 
 func errType(t stanza.PresenceType) error { return typeError(t) }
 
 func (e typeError) Error() string {
-	return "presence: Set takes available and unavailable presence; the type is \"" + string(e) + "\""
+	return "presence: Keep and Set take available and unavailable presence; the type is \"" + string(e) + "\""
 }

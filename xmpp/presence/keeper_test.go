@@ -94,6 +94,20 @@ func TestSet(t *testing.T) {
 	})
 }
 
+// TestKeepTypes holds that Keep takes the types that Set takes, and sends nothing of any other.
+func TestKeepTypes(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
+		for _, typ := range []stanza.PresenceType{stanza.Subscribe, stanza.Unsubscribed, stanza.Probe, stanza.PresenceError} {
+			_, err := presence.Keep(t.Context(), alice, &presence.Options{Presence: &stanza.Presence{Type: typ}, Idle: time.Hour})
+			assert.ErrorContains(t, err, string(typ))
+			assert.Equal(t, "nothing", seen())
+		}
+		k, err := presence.Keep(t.Context(), alice, &presence.Options{Presence: &stanza.Presence{Type: stanza.Unavailable}})
+		require.NoError(t, err)
+		k.Close()
+	})
+}
+
 // TestDirected holds RFC 6121 §4.6: who was told is told of changes, and that we're gone.
 func TestDirected(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, seen func() string) {
