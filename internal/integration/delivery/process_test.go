@@ -160,6 +160,20 @@ func (d *duet) next(name string) *process {
 	return startChild(d.t, d.book, o)
 }
 
+// saved waits until there is something in the store: who is killed before has left nothing to resume.
+func (d *duet) saved() {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for d.ctx.Err() == nil {
+		_, version, err := xmpp.FileStore(d.order.Dir).Load(d.ctx, "stream "+d.order.Address)
+		require.NoError(d.t, err)
+		if version > 0 {
+			return
+		}
+		<-tick.C
+	}
+}
+
 // flow waits until the child has sent and received that many messages more.
 func (d *duet) flow(p *process, n int) {
 	d.t.Helper()
@@ -213,6 +227,7 @@ func TestProcessKilled(t *testing.T) {
 		d := newDuet(t, p)
 		bot := d.next("bot0")
 		d.flow(bot, 40)
+		d.saved()
 		for i := range 6 * *longFlag {
 			bot.kill()
 			for _, lane := range lanesOf(bot.name) {
@@ -234,6 +249,7 @@ func TestProcessReplaced(t *testing.T) {
 		d := newDuet(t, p)
 		bot := d.next("bot0")
 		d.flow(bot, 60)
+		d.saved()
 		for i := range 4 * *longFlag {
 			bot.freeze(t)
 			// What comes now is in the frozen one's socket when it wakes.
