@@ -29,6 +29,7 @@ type Keeper struct {
 	idleAfter time.Duration
 	away      stanza.Presence
 	close     []func()
+	client    bool // there are sessions after the present one
 
 	sending sync.Mutex // held while something is sent, so that nothing overtakes
 
@@ -57,6 +58,7 @@ func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 		}
 		k.set = *o.Presence
 	}
+	_, k.client = e.(interface{ Run(context.Context) error })
 	k.close = []func(){xmpp.OnPresence(e, k.heard, stanza.Unavailable, stanza.PresenceError)}
 	if o.Idle > 0 {
 		k.timer = time.AfterFunc(o.Idle, k.fallIdle)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
 )
 
 // A Source says what we are, each time it's asked. It returns soon after ctx ends.
@@ -102,7 +103,8 @@ func (l *limited) Write(p []byte) (int, error) {
 var errEvery = errors.New("presence: Mirror needs a period that is longer than zero")
 
 // Mirror asks from at once and then so often, and has us be what it says whenever that has changed. It returns when ctx is
-// done, nil then, or with the first error of from or of sending; the presence stays as it was.
+// done, nil then, or with the first error of from or of sending; the presence stays as it was. On a Client, an error of sending
+// that comes from the end of a session is none: the next session begins with what was to be said.
 func (k *Keeper) Mirror(ctx context.Context, every time.Duration, from Source) error {
 	if every <= 0 {
 		return errEvery
@@ -110,6 +112,7 @@ func (k *Keeper) Mirror(ctx context.Context, every time.Duration, from Source) e
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var last *stanza.Presence
+	var failed *xmpp.Session // the one on which the last sending failed
 	for {
 		p, err := from(ctx)
 		if ctx.Err() != nil {
@@ -119,15 +122,36 @@ func (k *Keeper) Mirror(ctx context.Context, every time.Duration, from Source) e
 			return err
 		}
 		if last == nil || p.Type != last.Type || p.Show != last.Show || p.Status != last.Status || p.Priority != last.Priority {
-			if err := k.Set(ctx, p); err != nil && ctx.Err() == nil {
+			s := k.current()
+			switch err := k.Set(ctx, p); {
+			case err == nil || ctx.Err() != nil:
+				last, failed = p, nil
+			case !k.client || s != nil && s == failed && !ending(s, err):
 				return err
+			default:
+				last, failed = nil, s // said again in time, where a session that goes on was not told
 			}
-			last = p
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
+	}
+}
+
+func (k *Keeper) current() *xmpp.Session {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.session
+}
+
+// ending reports whether sending has failed because the session is over, or is being closed.
+func ending(s *xmpp.Session, err error) bool {
+	select {
+	case <-s.Done():
+		return true
+	default:
+		return errors.Is(err, xmpp.ErrClosed)
 	}
 }

@@ -1,0 +1,54 @@
+package presence_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/presence"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestMirrorOutlivesASession holds that on a Client Mirror goes on when it has something to say just as the session has ended, and
+// that the next session is told.
+func TestMirrorOutlivesASession(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	c := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
+	sessions := make(chan *xmpp.Session, 10)
+	c.Online = func(_ context.Context, s *xmpp.Session) error { sessions <- s; return nil }
+	k, err := presence.Keep(t.Context(), c, nil)
+	require.NoError(t, err)
+	defer k.Close()
+	busy, free := make(chan struct{}), make(chan struct{})
+	xmpp.OnMessage(c, func(context.Context, *stanza.Message) error { close(busy); <-free; return nil })
+	ctx, stop := context.WithCancel(t.Context())
+	ran, mirrored := make(chan error, 1), make(chan error, 1)
+	go func() { ran <- c.Run(ctx) }()
+	first := <-sessions
+	require.NoError(t, srv.Inject("alice", "<message from='x@y.test'/>"))
+	<-busy // so that the Keeper does not hear yet that the session is over
+
+	asked := 0
+	source := func(context.Context) (*stanza.Presence, error) {
+		if asked++; asked == 1 {
+			srv.CloseStream("alice", "system-shutdown")
+			<-first.Done()
+		}
+		return &stanza.Presence{Status: "said again"}, nil
+	}
+	go func() { mirrored <- k.Mirror(ctx, time.Millisecond, source) }()
+	<-sessions
+	close(free)
+	_, err = srv.Await(ctx, func(e xmpptest.Entry) bool {
+		el, err := stanza.ParseElement(e.XML)
+		return err == nil && el.Child("", "status").Text() == "said again"
+	})
+	require.NoError(t, err)
+	stop()
+	assert.NoError(t, <-mirrored, "Mirror has gone on until now")
+	assert.NoError(t, <-ran)
+}
