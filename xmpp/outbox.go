@@ -222,7 +222,7 @@ func (o *outbox) flush(l *link, rounds int) error {
 		_, err := l.conn.Write(out.b)
 		recycle(out)
 		if asks {
-			l.in.expect(now.Add(stream.DefaultRequestRetry))
+			l.in.expect(now.Add(min(stream.DefaultRequestRetry, l.wire.deadAfter)))
 		}
 		o.mu.Lock()
 		if err != nil {
