@@ -34,6 +34,7 @@ func (c *Client) Run(ctx context.Context) error {
 	c.running, c.cancel = true, cancel
 	c.mu.Unlock()
 	err := c.run(ctx)
+	c.balance()
 	c.mu.Lock()
 	c.running = false
 	subs, d := c.channels, c.detach
@@ -77,6 +78,16 @@ func (c *Client) run(ctx context.Context) error {
 		if !c.pause(ctx, s, err, wait.next()) {
 			return c.leave(ctx, s)
 		}
+	}
+}
+
+// balance waits until the program has got back what the last session can't answer for: it may exit when Run returns.
+func (c *Client) balance() {
+	c.mu.Lock()
+	s := c.last
+	c.mu.Unlock()
+	if s != nil && s.hasEnded() {
+		<-s.balanced
 	}
 }
 
@@ -246,6 +257,7 @@ func (c *Client) watch(ctx context.Context, s *Session) (suspended *Session, err
 	for {
 		select {
 		case <-s.Done():
+			<-s.balanced
 			return nil, c.verdict(s.Err())
 		case err := <-s.keeper:
 			return s, err

@@ -41,6 +41,7 @@ type Session struct {
 	done     chan struct{}   // closed when the session has ended
 	given    chan struct{}   // closed when nothing more may be handed over: Close was called
 	handed   chan struct{}   // closed when all was handed over, or will not be
+	balanced chan struct{}   // closed after the end, when what was not acknowledged has been given back
 	after    <-chan struct{} // what must have been handed over before: the Client's session before this one; nil: nothing
 	ready    chan struct{}   // closed when the Client's capabilities have begun with it; nil: there is no Client
 
@@ -63,7 +64,7 @@ type Session struct {
 func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 	s := &Session{
 		opts: o, link: l, state: l.state, outer: outer, calls: newPending(), lane: new(lane), keeper: keeper,
-		done: make(chan struct{}), given: make(chan struct{}), handed: make(chan struct{}),
+		done: make(chan struct{}), given: make(chan struct{}), handed: make(chan struct{}), balanced: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
 	s.againCtx = context.WithValue(s.ctx, againKey{}, true)
@@ -287,6 +288,7 @@ func (s *Session) end(err error) {
 	l.wire.Conn.Close()
 	close(s.done)
 	s.writeOff(cause, orderly)
+	close(s.balanced)
 	s.lane.wake()
 	if s.lane.claim() {
 		go s.dispatch()
