@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/canto-im/canto/xmpp/xmpptest"
@@ -23,6 +24,7 @@ type network struct {
 	conns    map[string]int
 	last     map[string]*path   // of each client
 	held     map[string][]*path // the late ones of each client
+	mute     []*path            // that fell silent
 	happened map[string]int     // faults by kind
 	total    int
 	calm     bool
@@ -62,6 +64,7 @@ func (n *network) next(client string) (*path, int) {
 	var p *path
 	p = newPath(f, func(kind string) { n.told(client, p, kind) })
 	n.last[client] = p
+	n.mute = slices.DeleteFunc(n.mute, (*path).bury)
 	return p, number
 }
 
@@ -73,6 +76,9 @@ func (n *network) told(client string, p *path, kind string) {
 	n.total++
 	if n.total == n.target {
 		close(n.enough)
+	}
+	if kind != cut {
+		n.mute = append(n.mute, p)
 	}
 	if kind == late {
 		n.held[client] = append(n.held[client], p)

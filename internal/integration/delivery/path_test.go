@@ -173,6 +173,17 @@ func (p *path) sever() {
 	}
 }
 
+// bury ends a path that has been silent for too long, as keepalive probes do, and reports whether it has.
+func (p *path) bury() bool {
+	p.mu.Lock()
+	old := p.happened && time.Since(p.since) >= stale
+	p.mu.Unlock()
+	if old {
+		p.sever()
+	}
+	return old
+}
+
 // stale is after how long a system gives up to deliver what was written to a connection that is closed.
 const stale = 2 * time.Minute
 
