@@ -47,7 +47,7 @@ func TestDayOfFlapping(t *testing.T) {
 			case hour == 1: // the first one fills caches and pools
 				first = u
 			case hour > 1:
-				assert.LessOrEqual(t, u.goroutines, first.goroutines, "hour %d", hour)
+				assert.LessOrEqual(t, u.goroutines, first.goroutines+4, "hour %d", hour) // two connections may have fallen silent just now
 				// What grows is the ledger of the test: two messages each 10 s.
 				grown := int64(u.heap) - int64(first.heap) - int64(hour)*3600/10*2*700
 				assert.Less(t, grown, int64(1<<20), "hour %d: the heap grew from %d to %d bytes", hour, first.heap, u.heap)
