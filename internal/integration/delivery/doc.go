@@ -33,4 +33,12 @@
 // seed repeats the faults of a run, and what depends on turns too may take several attempts (-count=20).
 //
 // All code of the package is in its tests.
+//
+// Prosody and ejabberd take part with -delivery.servers: the runs on them are not yet the same every time. On ejabberd 23.01 up
+// to 3 of 4,557 messages, the first ones of a party, were missing at the end of a run on a busy machine, and one of 1,236
+// acknowledged ones after a kill -9 (which the server may lose); on the server in process none ever was. Until that is
+// understood, the claim is made for the server in process alone:
+//
+//	go test ./internal/integration/delivery                      # the server in process
+//	go test ./internal/integration/delivery -delivery.servers    # and the real ones
 package delivery
