@@ -27,6 +27,11 @@ type bindResult struct {
 
 // bind binds a resource: the one of the account's JID, or one that the server makes (RFC 6120 §7).
 func (n *negotiation) bind(context.Context) (restart bool, err error) {
+	if n.ours != nil {
+		if err := n.ours(); err != nil {
+			return false, err
+		}
+	}
 	if n.resume != nil && n.features.StreamManagement {
 		if err := n.tryResume(); err != nil || n.bound {
 			return false, err

@@ -20,9 +20,12 @@ type ghost struct {
 func (g *ghost) tried(err error) {
 	var dial *DialError
 	if errors.As(err, &dial) && dial.Step == StepBind {
-		g.until = time.Now().Add(ghostTime)
+		g.left()
 	}
 }
+
+// left notes that there may be one.
+func (g *ghost) left() { g.until = time.Now().Add(ghostTime) }
 
 // explains reports whether err may be the ghost's doing. It is forgiven once: two clients that take a resource away from
 // each other must come to an end.

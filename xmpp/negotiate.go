@@ -21,8 +21,9 @@ type negotiation struct {
 	opts    *Options
 	account jid.JID
 	resume  *resumption // the stream to go on with; nil: bind a new one
-	addr    string      // for errors and the trace
-	direct  bool        // TLS comes first
+	ours    func() error
+	addr    string // for errors and the trace
+	direct  bool   // TLS comes first
 
 	link     *link
 	features stream.Features
@@ -51,11 +52,13 @@ var stages = []stage{
 type wanted struct {
 	account jid.JID
 	resume  *resumption // nil: a new session
+	// ours is asked before a stream is resumed or bound: an error says that another process has taken over. nil: none can.
+	ours func() error
 }
 
 // negotiate runs the negotiation over conn. It owns conn: on an error, a *DialError, conn is closed.
 func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct bool, addr string) (*link, error) {
-	n := &negotiation{opts: o, account: w.account, resume: w.resume, addr: addr, direct: direct, link: newLink(conn, o, addr)}
+	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, addr: addr, direct: direct, link: newLink(conn, o, addr)}
 	n.link.state.DirectTLS = direct
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	step, err := n.run(ctx)

@@ -59,6 +59,9 @@ func (c *Client) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s != nil {
+		own.left() // the process before may have been stopped while it connected
+	}
 	for {
 		began := time.Now()
 		var l *link
@@ -190,6 +193,9 @@ func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Durati
 // dial makes a connection, to go on with s where that is suspended.
 func (c *Client) dial(ctx context.Context, s *Session) (*link, error) {
 	w := wanted{account: c.addr}
+	if c.steward != nil {
+		w.ours = c.steward.look // the process may have been stopped, and replaced, since it began to connect
+	}
 	if s != nil {
 		w.resume = s.resumption()
 		// <resume/> acknowledges like an <a/>, so what it says must be saved before (XEP-0198 §5). This also keeps a process

@@ -304,6 +304,9 @@ func (v *steward) attach(s *Session) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.session, v.ack, v.dirty = s, false, false
+	if v.lost && s != nil {
+		go s.takenOver()
+	}
 }
 
 // claim loads what a process before this one left, and makes it this one's: from then on the other can't save any more.
