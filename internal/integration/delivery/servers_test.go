@@ -1,9 +1,9 @@
 package delivery
 
 import (
-	"flag"
 	"context"
 	"crypto/tls"
+	"flag"
 	"fmt"
 	"sync"
 	"testing"
