@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,7 +23,8 @@ const fetchTimeout = time.Minute
 // endpoint takes one roster at a time; a second Open panics, until Close.
 //
 // The error is that of the server (a *stanza.Error) or of the session, and then nothing stays open. ctx bounds the call
-// only. A large roster is one stanza: some 8,000 contacts fit in the 1 MiB of Limits.StanzaBytes' default.
+// only. However large, a roster comes as one stanza (RFC 6121 §2.1.4): one that is larger than Limits.AnswerBytes, of which the
+// default takes some 200,000 contacts, ends the session with the stream error xmpp.PolicyViolation.
 //
 // Where Options.Store was given, the roster and its version are kept in it, so that a later session or process receives
 // no more than what has changed (RFC 6121 §2.6). Close has it written to the last push.
@@ -158,7 +160,11 @@ func ask(ctx context.Context, s *xmpp.Session, ver *string) (p payload, whole bo
 		return p, false, err
 	}
 	reply, err := s.Do(ctx, &stanza.IQ{Type: stanza.Get, Payload: q})
-	if err != nil {
+	var ended *xmpp.StreamError
+	switch {
+	case errors.As(err, &ended) && ended.Local && ended.Condition == xmpp.PolicyViolation:
+		return p, false, fmt.Errorf("roster: fetch: %w; if it's that the roster is so large, set Limits.AnswerBytes", err)
+	case err != nil:
 		return p, false, fmt.Errorf("roster: fetch: %w", err)
 	}
 	if reply.Payload.IsZero() && ver != nil && *ver != "" {

@@ -81,9 +81,13 @@ type Options struct {
 // Limits bound what a peer may make us hold. Zero fields mean the defaults.
 type Limits struct {
 	StanzaBytes int // one element of the stream on the wire, its payloads included; 0: 1 MiB
-	Depth       int // nesting of elements below the stream's root; 0: 64
-	Attributes  int // attributes of one element; 0: 256
-	NameBytes   int // a name or a namespace; 0: 1024
+	// AnswerBytes is what StanzaBytes is for the answer of our own account to a request that we have sent to it and that
+	// waits: a whole roster is one stanza (RFC 6121 §2.1.4). Never less than StanzaBytes. 0: 32 MiB, some 200,000 contacts.
+	AnswerBytes int
+
+	Depth      int // nesting of elements below the stream's root; 0: 64
+	Attributes int // attributes of one element; 0: 256
+	NameBytes  int // a name or a namespace; 0: 1024
 
 	// LaneSoft is how many bytes of received stanzas may wait for handlers and channels before the socket is no longer
 	// read (unless a Do waits for its answer). 0: 1 MiB.
@@ -119,6 +123,7 @@ func (o *Options) withDefaults() *Options {
 	}
 	l := &c.Limits
 	l.StanzaBytes = cmp.Or(l.StanzaBytes, 1<<20)
+	l.AnswerBytes = max(cmp.Or(l.AnswerBytes, 32<<20), l.StanzaBytes)
 	l.Depth = cmp.Or(l.Depth, 64)
 	l.Attributes = cmp.Or(l.Attributes, 256)
 	l.NameBytes = cmp.Or(l.NameBytes, 1024)

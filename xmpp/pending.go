@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/canto-im/canto/internal/xmltext"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
@@ -56,6 +57,28 @@ func (p *pending) any() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.calls) > 0
+}
+
+// awaits reports whether start begins the answer of our own account to a request that a call has sent to it: one that
+// nobody can send us but the server that we have asked. self returns our address.
+func (p *pending) awaits(start *xmltext.Token, self func() jid.JID) bool {
+	if kind, _ := start.Attr("type"); string(kind) != string(stanza.Result) {
+		return false
+	}
+	id, _ := start.Attr("id")
+	p.mu.Lock()
+	c := p.calls[string(id)]
+	p.mu.Unlock()
+	if c == nil {
+		return false
+	}
+	own := self()
+	if !c.to.IsZero() && c.to != own.Bare() {
+		return false
+	}
+	from, stamped := start.Attr("from")
+	sender, err := jid.ParseBytes(from)
+	return !stamped || err == nil && answersFor(sender, c.to, own)
 }
 
 // complete hands iq to the call that it answers, if there is one.

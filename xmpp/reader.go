@@ -73,6 +73,9 @@ func (s *Session) readStreamError(l *link) error {
 // readStanza decodes the stanza that tok begins and passes it on. Whatever becomes of it, it is counted.
 func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 	before := l.dec.InputOffset()
+	if tok.Name.Local == stanza.KindIQ && s.calls.awaits(tok, s.JID) {
+		l.dec.Allow(s.opts.Limits.AnswerBytes)
+	}
 	st, err := l.stanzas.Decode(tok)
 	var bad *stanza.MalformedError
 	if err != nil && !errors.As(err, &bad) {

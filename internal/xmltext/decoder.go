@@ -370,6 +370,14 @@ func (d *Decoder) within() {
 	}
 }
 
+// Allow lets the child of a stream's root whose start token was returned last have so many bytes, where Limits.StanzaBytes
+// is less: the caller has seen from its attributes that it waits for something large. Others keep the limit.
+func (d *Decoder) Allow(stanzaBytes int) {
+	if d.stream && d.atStart() && len(d.frames) == d.floor+1 {
+		d.limit = max(d.limit, d.base+int64(d.start)+int64(min(stanzaBytes, math.MaxInt32)))
+	}
+}
+
 // consumed moves on over n bytes that are part of no token.
 func (d *Decoder) consumed(n int) {
 	d.pos += n

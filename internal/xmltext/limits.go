@@ -17,7 +17,7 @@ const (
 // SyntaxError with Reason LimitExceeded whose field Limit has the words given here.
 type Limits struct {
 	// StanzaBytes ("stanza bytes") bounds the start tag of a stream's root with what stands before it, and each child of
-	// the root, in bytes on the wire; of a fragment, the whole. 0 means DefaultStanzaBytes.
+	// the root, in bytes on the wire; of a fragment, the whole. 0 means DefaultStanzaBytes. Decoder.Allow lets one have more.
 	StanzaBytes int
 	// Depth ("depth") bounds the number of open elements, the root among them. 0 means DefaultDepth.
 	Depth int

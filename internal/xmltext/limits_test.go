@@ -68,6 +68,47 @@ func requireLimit(t *testing.T, err error, limit string, at int64) {
 	assert.Equal(t, at, se.Offset)
 }
 
+// TestAllow holds that the one child that is allowed more may have exactly that, and that its neighbours may not.
+func TestAllow(t *testing.T) {
+	const limit, allowed = 100, 1000
+	child := func(n int) string { return "<b>" + strings.Repeat("x", n-len("<b></b>")) + "</b>" }
+	for name, c := range map[string]struct {
+		children []string
+		allow    []int // for the child with that number
+		fails    int   // the number of the child that is too long; 0: none
+	}{
+		"no more":             {[]string{child(limit), child(limit + 1)}, []int{0, 0}, 2},
+		"just so much":        {[]string{child(limit), child(allowed), child(limit)}, []int{0, allowed, 0}, 0},
+		"and not one more":    {[]string{child(limit), child(allowed + 1)}, []int{0, allowed}, 2},
+		"the next is limited": {[]string{child(allowed), child(limit + 1)}, []int{allowed, 0}, 2},
+		"less is no less":     {[]string{child(limit), child(limit)}, []int{1, -1}, 0},
+	} {
+		for way, reader := range map[string]func(io.Reader) io.Reader{" whole": iotest.DataErrReader, " byte by byte": iotest.OneByteReader} {
+			t.Run(name+way, func(t *testing.T) {
+				in := "<s>" + strings.Join(c.children, " ") + "</s>"
+				d := NewDecoder(reader(strings.NewReader(in)), Limits{StanzaBytes: limit})
+				_, err := d.ReadToken()
+				require.NoError(t, err)
+				d.Allow(allowed) // the root is no child
+				for i := range c.children {
+					if _, err = d.ReadToken(); err == nil {
+						d.Allow(c.allow[i])
+						d.Allow(c.allow[i]) // twice is once
+						err = d.SkipElement()
+					}
+					if i+1 == c.fails {
+						var se *SyntaxError
+						require.ErrorAs(t, err, &se)
+						assert.Equal(t, "stanza bytes", se.Limit)
+						return
+					}
+					require.NoError(t, err)
+				}
+			})
+		}
+	}
+}
+
 func TestDefaultLimits(t *testing.T) {
 	assert.Equal(t, Limits{1 << 20, 64, 256, 1024}, Limits{}.withDefaults())
 	assert.Equal(t, Limits{1 << 20, 64, 256, 1024}, Limits{-1, -1, -1, -1}.withDefaults())
