@@ -26,9 +26,7 @@ func Dial(ctx context.Context, addr jid.JID, o *Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newSession(l, o, nil, nil)
-	s.start()
-	return s, nil
+	return begin(l, o)
 }
 
 // NewSession does on conn what Dial does after connecting. The session owns conn: it's closed when the negotiation fails
@@ -48,8 +46,15 @@ func NewSession(ctx context.Context, conn net.Conn, addr jid.JID, o *Options) (*
 	if err != nil {
 		return nil, err
 	}
+	return begin(l, o)
+}
+
+// begin makes a session of a link that no Client has.
+func begin(l *link, o *Options) (*Session, error) {
 	s := newSession(l, o, nil, nil)
-	s.start()
+	if err := s.start(); err != nil {
+		return nil, &DialError{Step: StepBind, Addr: l.state.Addr, Err: err}
+	}
 	return s, nil
 }
 

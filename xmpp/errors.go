@@ -32,6 +32,7 @@ var (
 	errInsecureConfig = errors.New("Options.TLS.InsecureSkipVerify is set")
 	errNoMechanism    = errors.New("no SASL mechanism in common")
 	errNoBind         = errors.New("the server offers no resource binding")
+	errClosedInSetup  = fmt.Errorf("%w in Options.Setup", ErrClosed)
 	errLeaving        = errors.New("xmpp: unavailable presence for the server to broadcast has neither Show nor Priority (RFC 6121 §4.5.1)")
 	errUnexpected     = errors.New("the server broke the protocol")
 )

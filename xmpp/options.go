@@ -68,7 +68,8 @@ type Options struct {
 	// It's called from the goroutine that found out and must not block. Nil: such stanzas are logged (not their content).
 	Undelivered func(st stanza.Stanza, err error)
 	// Setup is called with each new session after it's bound and before the first stanza is handed over: the place to
-	// register handlers and to open channels without missing anything. It must not wait for the server.
+	// register handlers and to open channels without missing anything. It must not wait for the server. A session that it
+	// closes is of no use: Dial and NewSession then return an error that is ErrClosed, and Client.Run ends.
 	Setup func(*Session)
 	// Logger gets what a person would want to know later: no bodies, no SASL content. Nil: silent.
 	Logger *slog.Logger

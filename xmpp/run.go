@@ -250,7 +250,7 @@ func (c *Client) registered() []*sessionHook {
 func (c *Client) begin(ctx context.Context, l *link) *Session {
 	s := newSession(l, c.opts, &c.handlers, make(chan error, 1))
 	hooks := c.own(s)
-	s.start()
+	_ = s.start() // a session that was closed in Setup has ended now, as one that is closed later
 	c.introduce(ctx, s, hooks)
 	if !s.hasEnded() {
 		c.become(State{Kind: Online, Session: s})

@@ -51,6 +51,7 @@ type Session struct {
 	stream    managed
 	watch     *watchdog // of the present link; nil before its reader runs
 	suspended bool
+	settingUp bool // Options.Setup is at work: there is no reader yet
 	err       error
 	ended     bool
 	closing   bool // our </stream:stream> is out, or on its way
@@ -72,13 +73,31 @@ func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 	return s
 }
 
-// start runs Setup and then the reader.
-func (s *Session) start() {
-	if s.opts.Setup != nil {
-		s.opts.Setup(s)
-	}
+// start runs Setup and then the reader. Its error says that the program has closed the session in Setup.
+func (s *Session) start() error {
+	closed := s.setUp()
 	go s.read(s.link)
+	if closed { // the reader was lacking for an end in order
+		_ = s.Close()
+		return errClosedInSetup
+	}
 	s.manage()
+	return nil
+}
+
+// setUp runs Setup and reports whether that has closed the session.
+func (s *Session) setUp() (closed bool) {
+	if s.opts.Setup == nil {
+		return false
+	}
+	s.mu.Lock()
+	s.settingUp = true
+	s.mu.Unlock()
+	s.opts.Setup(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settingUp = false
+	return s.closing
 }
 
 // linked returns the present link; when the stream is suspended, the last one.
@@ -302,7 +321,7 @@ func (s *Session) end(err error) {
 // server to do the same, and closes the connection. What was received and not yet taken by a handler or from a channel
 // is not handed over any more; use Shutdown to have it finished first. Close may be called several times, from several
 // goroutines, and in a handler; it returns nil when the server closed its side too and Err's error when the session had
-// ended with one before.
+// ended with one before. In Options.Setup it returns at once; Dial then waits for the server, and fails.
 func (s *Session) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.opts.CloseTimeout)
 	defer cancel()
@@ -350,7 +369,7 @@ func (s *Session) close(ctx context.Context) error {
 	s.mu.Lock()
 	first := !s.closing && !s.ended
 	s.closing = true
-	l, suspended := s.link, s.suspended
+	l, suspended, early := s.link, s.suspended, s.settingUp
 	s.mu.Unlock()
 	s.lane.wake()
 	switch {
@@ -360,6 +379,9 @@ func (s *Session) close(ctx context.Context) error {
 		s.calls.close(ErrClosed)
 		s.out.acknowledge(s.intake.ack)
 		s.out.finish(ctx.Done(), stream.Close, ErrClosed)
+	}
+	if early {
+		return s.Err() // start waits for the server
 	}
 	select {
 	case <-l.gone:
