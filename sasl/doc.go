@@ -37,7 +37,8 @@
 // # Mechanisms
 //
 // Password makes SCRAM (RFC 5802, RFC 7677) with SHA-512, SHA-256 and SHA-1, each with and without channel binding, and
-// PLAIN (RFC 4616). Beside them stand External (RFC 4422 appendix A), Anonymous (RFC 4505) and OAuthBearer (RFC 7628).
+// PLAIN (RFC 4616). Beside them stand External (RFC 4422 appendix A), Anonymous (RFC 4505), OAuthBearer (RFC 7628) and
+// HashedToken, for the tokens of XEP-0484 (draft-schmaus-kitten-sasl-ht-09), which takes one message each way.
 // A mechanism of another package needs the two interfaces Mechanism and Exchange, and nothing else.
 //
 // # What is proved, and what is refused
@@ -57,7 +58,9 @@
 //     checked always. What ejabberd sends as the attribute "d" is an older form of the first and ignored.
 //
 // All of them end in ErrDowngrade or a ServerError, before the password has been of use to anybody. A server that offers
-// nothing but PLAIN is beyond these means: to remember that an account once had better is the caller's part.
+// nothing but PLAIN is beyond these means: to remember that an account once had better is the caller's part, who can set
+// Conn.NeedHash where less is offered than was seen before. A hashed token is bound to the mechanism it was given out for:
+// without that mechanism's channel binding it does not leave.
 //
 // On TLS 1.3, a server that offers -PLUS without saying which types it knows (XEP-0440) is taken to know none, since such
 // servers exist and fail every attempt; on TLS 1.2 it is taken to know tls-unique, the default of RFC 5802 section 6.1.

@@ -1,6 +1,9 @@
 package sasl
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Condition is a reason for which a server refuses an authentication (RFC 6120 section 6.5). It is an error:
 // errors.Is(err, sasl.NotAuthorized).
@@ -53,6 +56,23 @@ func (c Condition) defined() bool {
 		return true
 	}
 	return false
+}
+
+// TasksError is an authentication that was successful and is not enough (<continue/> of XEP-0388 section 2.6.3): the server
+// wants one of the tasks done before it lets the account in, for example a second factor or a new password. The server has
+// proved itself as in a success.
+type TasksError struct {
+	Tasks []string // their names; one of them is to be done, and then there may be others
+	Text  string   // the server's explanation, if any
+}
+
+// Error lists the tasks.
+func (e *TasksError) Error() string {
+	s := "sasl: the authentication is not enough, the server wants one of these tasks done: " + quoted(strings.Join(e.Tasks, " "))
+	if e.Text != "" {
+		s += ": " + quoted(e.Text)
+	}
+	return s
 }
 
 // Reason is why an authentication ended on our side. It is an error: errors.Is(err, sasl.ErrDowngrade).

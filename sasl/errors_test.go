@@ -33,3 +33,8 @@ func TestError(t *testing.T) {
 	assert.EqualError(t, InvalidProof, "sasl: the server says invalid-proof")
 	assert.NotErrorIs(t, OtherError, NotAuthorized)
 }
+
+func TestTasksError(t *testing.T) {
+	assert.EqualError(t, &TasksError{Tasks: []string{"HOTP-EXAMPLE", "TOTP\x1b"}, Text: "This account\nrequires 2FA"},
+		`sasl: the authentication is not enough, the server wants one of these tasks done: "HOTP-EXAMPLE TOTP\x1b": "This account\nrequires 2FA"`)
+}

@@ -1,6 +1,7 @@
 package sasl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -96,6 +97,29 @@ func FuzzOAuthBearer(f *testing.F) {
 		text := Refused(x, &Error{Condition: NotAuthorized}).Error()
 		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7F }) {
 			t.Fatalf("%q is not quoted in %q", challenge, text)
+		}
+	})
+}
+
+// FuzzHashedToken: nothing but the server's proof is accepted, in either place.
+func FuzzHashedToken(f *testing.F) {
+	right := tokenHash.hmac([]byte("token"), "Responder")
+	for _, s := range [][]byte{right, right[:31], append(right[:32:32], 0), tokenHash.hmac([]byte("token"), "Initiator"), {}} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := find(t, HashedToken("user", "token"), "HT-SHA-256-NONE")
+		for _, take := range []func(Exchange) error{
+			func(x Exchange) error { return x.Success(data) },
+			func(x Exchange) error { _, err := x.Next(t.Context(), data); return err },
+		} {
+			x, err := m.Start(t.Context(), encrypted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := take(x); (err == nil) != bytes.Equal(data, right) || (x.Success(nil) == nil) != (err == nil) {
+				t.Fatalf("%q: %v", data, err)
+			}
 		}
 	})
 }

@@ -59,7 +59,7 @@ func assertHides(t testing.TB, text, secret string) {
 func TestSecurityS21NoSecretShown(t *testing.T) {
 	const pass, token = "hunter2hunter2", "t0k3nt0k3n"
 	cache := new(MemoryKeys)
-	mechs := append(Password("juliet", pass, &PasswordOptions{Keys: cache}), OAuthBearer("juliet", staticToken(token)), External("x"), Anonymous("x"))
+	mechs := append(HashedToken("juliet", token), append(Password("juliet", pass, &PasswordOptions{Keys: cache}), OAuthBearer("juliet", staticToken(token)), External("x"), Anonymous("x"))...)
 	for _, m := range mechs {
 		assert.Equal(t, "sasl."+m.Name(), m.(fmt.Stringer).String())
 		text := shown(t, m)
@@ -74,9 +74,16 @@ func TestSecurityS21NoSecretShown(t *testing.T) {
 		assertHides(t, text, pass)
 		assertHides(t, text, token)
 
-		x, err := m.Start(t.Context(), offers())
+		c := offers()
+		c.Bindings = append(c.Bindings, unique)
+		x, err := m.Start(t.Context(), c)
 		require.NoError(t, err)
 		text = shown(t, x)
+		if h, ok := x.(*tokenExchange); ok {
+			_, proof, _ := strings.Cut(h.message(), "\x00")
+			assertHides(t, text, proof)
+			assertHides(t, text, h.answer())
+		}
 		assert.Contains(t, text, "sasl."+m.Name())
 		assertHides(t, text, pass)
 		assertHides(t, text, token)

@@ -16,6 +16,8 @@ func (x *scramExchange) checkOffer(first firstMessage) error {
 	case x.gs2.needHash && !vouched:
 		return x.fail(serverFirst, ErrDowngrade,
 			"no announced type of channel binding is usable, tls-server-end-point is missing (XEP-0440), and the server does not vouch for that (XEP-0474)")
+	case x.conn.NeedHash && !vouched:
+		return x.fail(serverFirst, ErrDowngrade, "the server offers less than it did, and does not vouch for that (XEP-0474)")
 	case vouched && subtle.ConstantTimeCompare([]byte(hash), []byte(offerHash(x.m.hash, x.conn))) != 1:
 		return x.fail(serverFirst, ErrDowngrade,
 			"the mechanisms or types of channel binding that the server sent are not those that arrived (XEP-0474)")
