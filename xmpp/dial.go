@@ -30,8 +30,12 @@ func Dial(ctx context.Context, addr jid.JID, o *Options) (*Session, error) {
 }
 
 // NewSession does on conn what Dial does after connecting. The session owns conn: it's closed when the negotiation fails
-// and when the session ends. A conn that is a *tls.Conn already counts as secured and its certificate as checked by the
-// caller; with Options.DirectTLS, TLS begins at once; otherwise the server must offer STARTTLS.
+// and when the session ends. With Options.DirectTLS, TLS begins at once; otherwise the server must offer STARTTLS.
+//
+// A conn that is a *tls.Conn, or embeds one, is secured already; a handshake that has not been run is run. Who signed the
+// certificate is judged by conn's configuration, and by Options.TLS where that skips verification; for whom is judged
+// here: for the JID's domain, and not for the host that conn leads to. A conn of another kind that has the method
+// ConnectionState of a *tls.Conn, as another transport may, counts as secured, and its maker answers for the certificate.
 func NewSession(ctx context.Context, conn net.Conn, addr jid.JID, o *Options) (*Session, error) {
 	o = o.withDefaults()
 	where := addr.Domainpart()

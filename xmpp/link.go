@@ -28,7 +28,7 @@ type ConnectionState struct {
 	JID            jid.JID             // the full JID bound to the session
 	Addr           string              // the server's host:port, or the remote address of a given net.Conn
 	DirectTLS      bool                // TLS from the first byte (XEP-0368), not STARTTLS
-	TLS            tls.ConnectionState // of the connection; Version is 0 when there is no TLS
+	TLS            tls.ConnectionState // of the connection, with the chains that were verified; Version is 0 when there is no TLS
 	Mechanism      string              // the SASL mechanism that authenticated us
 	ChannelBinding string              // the type of the channel binding that it used, like "tls-exporter"; "" for none
 	StreamID       string              // the server's id of the stream (RFC 6120 §4.7.3)

@@ -2,6 +2,7 @@ package xmpp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -130,8 +131,13 @@ func (n *negotiation) timed(step Step, f func() error) (Step, error) {
 
 // begin puts TLS in place where it comes before the stream, or finds that the caller has.
 func (n *negotiation) begin(ctx context.Context) error {
-	if state, ok := tlsState(n.link.wire.Conn); ok {
-		n.link.state.TLS = state
+	switch conn := n.link.wire.Conn.(type) {
+	case tlsConn:
+		n.link.state.DirectTLS = true
+		_, err := n.timed(StepTLS, func() error { return n.adopt(ctx, conn) })
+		return err
+	case interface{ ConnectionState() tls.ConnectionState }: // of another transport, which has seen to it
+		n.link.state.TLS = conn.ConnectionState()
 		n.secured = true
 		return nil
 	}

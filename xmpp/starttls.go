@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 
@@ -60,28 +61,57 @@ func (n *negotiation) askForTLS() error {
 // handshake puts TLS on the wire.
 func (n *negotiation) handshake(ctx context.Context) error {
 	l := n.link
-	cfg, err := tlsConfig(n.opts.TLS, n.account, n.direct)
+	v, err := newVerifier(n.opts.TLS, n.account)
 	if err != nil {
 		return err
 	}
-	conn := tls.Client(l.wire, cfg)
+	conn := tls.Client(l.wire, tlsConfig(v, n.direct))
+	if err := n.shake(ctx, conn); err != nil {
+		return err
+	}
+	l.conn, l.in.conn = conn, conn
+	n.secure(conn.ConnectionState(), v.chains)
+	return nil
+}
+
+// shake runs a handshake, within ctx and the time of a step.
+func (n *negotiation) shake(ctx context.Context, conn tlsConn) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, n.opts.DeadAfter, ErrPeerSilent)
 	defer cancel()
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return cmp.Or(context.Cause(ctx), err)
 	}
-	l.conn, l.in.conn = conn, conn
-	l.state.TLS = conn.ConnectionState()
-	n.secured = true
 	return nil
 }
 
-// tlsState returns the state of a connection that is TLS already, as NewSession may get one. Its certificate was checked
-// by whoever made it.
-func tlsState(conn net.Conn) (tls.ConnectionState, bool) {
-	c, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
-	if !ok {
-		return tls.ConnectionState{}, false
+// secure notes that TLS is in place.
+func (n *negotiation) secure(cs tls.ConnectionState, chains [][]*x509.Certificate) {
+	cs.VerifiedChains = chains // crypto/tls does not know them: see tlsConfig
+	n.link.state.TLS = cs
+	n.secured = true
+}
+
+// A tlsConn is what NewSession may get in place of a bare connection: a *tls.Conn, or a type that embeds one.
+type tlsConn interface {
+	net.Conn
+	HandshakeContext(ctx context.Context) error
+	ConnectionState() tls.ConnectionState
+}
+
+// adopt takes over a connection that speaks TLS already. Who made it may have checked the certificate for the name of a
+// host; the reference identity is the domain of the account all the same (RFC 6120 §13.7.2.1).
+func (n *negotiation) adopt(ctx context.Context, conn tlsConn) error {
+	v, err := newVerifier(n.opts.TLS, n.account)
+	if err != nil {
+		return err
 	}
-	return c.ConnectionState(), true
+	if err := n.shake(ctx, conn); err != nil {
+		return err
+	}
+	cs := conn.ConnectionState()
+	if err := v.check(cs, cs.VerifiedChains); err != nil {
+		return err
+	}
+	n.secure(cs, v.chains)
+	return nil
 }

@@ -11,10 +11,35 @@ import (
 	"github.com/canto-im/canto/jid"
 )
 
-// tlsConfig completes the user's configuration for a connection to the server of account. The reference identity is the
-// domain of the account, never a name that DNS, a redirect or the user's ServerName gave (RFC 6120 §13.7.2.1, XEP-0368
-// §3: it's the SNI too).
-func tlsConfig(user *tls.Config, account jid.JID, direct bool) (*tls.Config, error) {
+// tlsConfig is the configuration for a connection whose certificate v checks. The server name, which is the SNI too, is
+// never one that DNS, a redirect or the user's ServerName gave (RFC 6120 §13.7.2.1, XEP-0368 §3).
+func tlsConfig(v *verifier, direct bool) *tls.Config {
+	cfg := v.cfg.Clone()
+	cfg.ServerName = v.host
+	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12) // RFC 9325 §3.1.1
+	if direct {
+		cfg.NextProtos = []string{"xmpp-client"} // XEP-0368 §3: offered; no server is known to insist, nor do we
+	}
+	// Go's own check knows DNS names and addresses only; RFC 6120 §13.7.1.2.1 wants SRVName, too. So the whole check is
+	// done by the verifier, which leaves nothing of it out.
+	cfg.InsecureSkipVerify = true
+	cfg.VerifyPeerCertificate = nil
+	cfg.VerifyConnection = func(cs tls.ConnectionState) error { return v.check(cs, nil) }
+	return cfg
+}
+
+// A verifier checks a server's certificate (RFC 6120 §13.7.2, RFC 5280). The reference identity is the domain of the
+// account.
+type verifier struct {
+	host   string                // the domain in A-labels, or an IP address
+	domain string                // the domainpart as XMPP writes it
+	cfg    *tls.Config           // the user's: roots, clock and further checks
+	chains [][]*x509.Certificate // what check has found
+}
+
+// newVerifier returns the verifier for the server of account, with what the user's configuration, which may be nil, has
+// to say.
+func newVerifier(user *tls.Config, account jid.JID) (*verifier, error) {
 	cfg := &tls.Config{}
 	if user != nil {
 		cfg = user.Clone()
@@ -22,47 +47,38 @@ func tlsConfig(user *tls.Config, account jid.JID, direct bool) (*tls.Config, err
 	if cfg.InsecureSkipVerify {
 		return nil, errInsecureConfig
 	}
-	cfg.ServerName = account.Host()
-	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12) // RFC 9325 §3.1.1
-	if direct {
-		cfg.NextProtos = []string{"xmpp-client"} // XEP-0368 §3: offered; no server is known to insist, nor do we
-	}
-	v := &verifier{host: cfg.ServerName, domain: account.Domainpart(), cfg: cfg.Clone()}
-	// Go's own check knows DNS names and addresses only; RFC 6120 §13.7.1.2.1 wants SRVName, too. So the whole check is
-	// done by the verifier, which leaves nothing of it out.
-	cfg.InsecureSkipVerify = true
-	cfg.VerifyPeerCertificate = nil
-	cfg.VerifyConnection = v.verify
-	return cfg, nil
+	return &verifier{host: account.Host(), domain: account.Domainpart(), cfg: cfg}, nil
 }
 
-// A verifier checks a server's certificate (RFC 6120 §13.7.2, RFC 5280).
-type verifier struct {
-	host   string      // the domain in A-labels, or an IP address
-	domain string      // the domainpart as XMPP writes it
-	cfg    *tls.Config // the user's: roots, clock and further checks
-}
-
-func (v *verifier) verify(cs tls.ConnectionState) error {
+// check checks the certificate of a connection. The chains are those that its maker has verified, nil where that's ours
+// to do.
+func (v *verifier) check(cs tls.ConnectionState, chains [][]*x509.Certificate) (err error) {
 	if len(cs.PeerCertificates) == 0 {
 		return errors.New("the server sent no certificate")
 	}
-	leaf := cs.PeerCertificates[0]
-	opts := x509.VerifyOptions{Roots: v.cfg.RootCAs, Intermediates: x509.NewCertPool()}
-	if v.cfg.Time != nil {
-		opts.CurrentTime = v.cfg.Time()
+	if len(chains) == 0 {
+		chains, err = v.build(cs.PeerCertificates)
 	}
-	for _, c := range cs.PeerCertificates[1:] {
-		opts.Intermediates.AddCert(c)
-	}
-	chains, err := leaf.Verify(opts)
 	if err == nil {
-		err = v.verifyName(leaf)
+		err = v.verifyName(cs.PeerCertificates[0])
 	}
 	if err != nil {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
 	}
+	v.chains = chains
 	return v.verifyMore(cs, chains)
+}
+
+// build finds the way from the server's certificate, the first one, to an authority that is trusted.
+func (v *verifier) build(certs []*x509.Certificate) ([][]*x509.Certificate, error) {
+	opts := x509.VerifyOptions{Roots: v.cfg.RootCAs, Intermediates: x509.NewCertPool()}
+	if v.cfg.Time != nil {
+		opts.CurrentTime = v.cfg.Time()
+	}
+	for _, c := range certs[1:] {
+		opts.Intermediates.AddCert(c)
+	}
+	return certs[0].Verify(opts)
 }
 
 // verifyMore calls the user's own checks, as crypto/tls would.

@@ -1,7 +1,6 @@
 package xmpp
 
 import (
-	"crypto/tls"
 	"errors"
 	"net"
 	"os"
@@ -34,7 +33,7 @@ type wire struct {
 
 // newWire returns the wire on conn; a peer that takes no byte for deadAfter is held to be dead.
 func newWire(conn net.Conn, deadAfter time.Duration) *wire {
-	_, isTLS := conn.(*tls.Conn)
+	_, isTLS := conn.(tlsConn)
 	return &wire{Conn: conn, deadAfter: deadAfter, atomic: isTLS}
 }
 
