@@ -7,8 +7,9 @@
 //	tok, err := d.ReadToken()           // <stream:features>
 //	features, err := stream.ReadFeatures(d)
 //
-// header.go, features.go with sasl2.go, and error.go hold one of these each, children.go the loop that they share. The files
-// that begin with sm are stream management; sm.go explains them.
+// header.go, features.go with sasl2.go, and error.go hold one of these each, children.go the loop that they share. A login with
+// XEP-0388 is one request (authenticate.go) and its outcome (outcome.go). The files that begin with sm are stream management;
+// sm.go explains them.
 //
 // Strings that the functions return are copies: they do not refer to the decoder's memory.
 package stream
