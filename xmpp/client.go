@@ -14,6 +14,9 @@ import (
 
 // A Client keeps an account online: Run connects, and connects again whenever the session is lost. Its handlers and
 // channels outlive its sessions. Its methods may be called from several goroutines.
+//
+// Before Run is called for the first time, Send, Deliver and Do wait for it, and channels may be opened. Once it has
+// returned, they return its cause at once, and channels are closed, until it's called again.
 type Client struct {
 	// Online is called with each new session, after its handlers may run: the place for initial presence (RFC 6121
 	// §4.2) and whatever the program does at a login. ctx is Run's. An error ends Run with that error, unless the
@@ -29,6 +32,7 @@ type Client struct {
 
 	mu       sync.Mutex // protects what follows
 	running  bool
+	over     error // Run has returned: what calls return until it's called again; nil: it has not
 	state    State
 	detach   *detachment             // what Detach waits for; nil: Run is not to leave
 	cancel   context.CancelCauseFunc // of Run
@@ -109,14 +113,17 @@ func (c *Client) JID() jid.JID {
 	return c.addr
 }
 
-// session returns the session that is online or suspended, waiting for one until ctx is done.
+// session returns the session that is online or suspended, waiting for one until ctx is done or Run has returned.
 func (c *Client) session(ctx context.Context) (*Session, error) {
 	for {
 		c.mu.Lock()
-		s, changed := c.state.Session, c.changed
+		s, changed, over := c.state.Session, c.changed, c.over
 		c.mu.Unlock()
-		if s != nil && !s.hasEnded() {
+		switch {
+		case s != nil && !s.hasEnded():
 			return s, nil
+		case over != nil:
+			return nil, over
 		}
 		select {
 		case <-ctx.Done():
@@ -139,10 +146,10 @@ func (c *Client) try(ctx context.Context, f func(s *Session) error) error {
 	}
 }
 
-// Send hands st to the session that is online; while there is none, it waits until ctx is done. While the session is
-// suspended (its stream is managed and its connection lost), st is kept and sent when it's resumed, and Send waits when
-// too much is kept. See Session.Send for what nil says: not that st has arrived. What can't be sent after all goes to
-// Options.Undelivered where the stream is managed.
+// Send hands st to the session that is online; while there is none, it waits until ctx is done or Run returns. While the
+// session is suspended (its stream is managed and its connection lost), st is kept and sent when it's resumed, and Send
+// waits when too much is kept. See Session.Send for what nil says: not that st has arrived. What can't be sent after all
+// goes to Options.Undelivered where the stream is managed.
 func (c *Client) Send(ctx context.Context, st stanza.Stanza) error {
 	return c.try(ctx, func(s *Session) error { return s.Send(ctx, st) })
 }
@@ -154,7 +161,7 @@ func (c *Client) Deliver(ctx context.Context, st stanza.Stanza) error {
 }
 
 // Do sends the request iq in the session that is online and returns its answer; while there is none, it waits until ctx
-// is done. It goes on waiting while the session is suspended and resumed. When the session ends before the answer is
+// is done or Run returns. It goes on waiting while the session is suspended and resumed. When the session ends before the answer is
 // there, Do returns the cause: the request may have been carried out. See Session.Do.
 func (c *Client) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
 	s, err := c.session(ctx)
@@ -168,13 +175,13 @@ func (c *Client) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
 func (c *Client) Handle(p Pattern, h Handler) (remove func()) { return c.handlers.handle(p, h) }
 
 // Messages returns a channel of the messages that arrive in any session from now on; see Session.Messages. It closes when
-// ctx is done or Run returns.
+// ctx is done or Run returns; one that is opened after that, when Run isn't running, is closed.
 func (c *Client) Messages(ctx context.Context, types ...stanza.MessageType) <-chan *stanza.Message {
 	return messages(ctx, c, types)
 }
 
 // Presences returns a channel of the presence that arrives in any session from now on; see Session.Presences. It closes
-// when ctx is done or Run returns.
+// when ctx is done or Run returns; one that is opened after that, when Run isn't running, is closed.
 func (c *Client) Presences(ctx context.Context, types ...stanza.PresenceType) <-chan *stanza.Presence {
 	return presences(ctx, c, types)
 }
@@ -182,6 +189,9 @@ func (c *Client) Presences(ctx context.Context, types ...stanza.PresenceType) <-
 func (c *Client) open(sub *subscription) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.over != nil {
+		return false
+	}
 	if c.channels == nil {
 		c.channels = make(map[*subscription]struct{})
 	}

@@ -31,12 +31,12 @@ func (c *Client) Run(ctx context.Context) error {
 		c.mu.Unlock()
 		return errRunning
 	}
-	c.running, c.cancel = true, cancel
+	c.running, c.cancel, c.over = true, cancel, nil
 	c.mu.Unlock()
 	err := c.run(ctx)
 	c.balance()
 	c.mu.Lock()
-	c.running = false
+	c.running, c.over = false, ended(err)
 	subs, d := c.channels, c.detach
 	c.channels, c.detach = nil, nil
 	c.mu.Unlock()
@@ -52,6 +52,14 @@ func (c *Client) Run(ctx context.Context) error {
 	return err
 }
 
+// ended is what calls on a client return after its Run has returned err.
+func ended(err error) error {
+	if err == nil {
+		return fmt.Errorf("%w: the client's Run has returned", ErrClosed)
+	}
+	return fmt.Errorf("xmpp: the client's Run has returned: %w", err)
+}
+
 func (c *Client) run(ctx context.Context) error {
 	var wait backoff
 	var own ghost
@@ -63,6 +71,13 @@ func (c *Client) run(ctx context.Context) error {
 		own.left() // the process before may have been stopped while it connected
 	}
 	for {
+		if s != nil && s.hasEnded() { // by the program, while it was suspended
+			if err = c.verdict(s.Err()); err == nil || permanent(err, true) {
+				c.abandon(s, err)
+				return err
+			}
+			s = nil
+		}
 		began := time.Now()
 		var l *link
 		if l, err = c.dial(ctx, s); err == nil {
@@ -180,9 +195,15 @@ func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Durati
 	c.become(st)
 	t := time.NewTimer(d)
 	defer t.Stop()
+	var ended <-chan struct{}
+	if s != nil {
+		ended = s.Done()
+	}
 	select {
 	case <-ctx.Done():
 		return false
+	case <-ended:
+		return true
 	case <-t.C:
 		return true
 	case <-c.wakes:
@@ -210,8 +231,17 @@ func (c *Client) dial(ctx context.Context, s *Session) (*link, error) {
 // attend puts the link to use and waits for its end. It returns the session when that is suspended, and a nil error
 // when there is nothing more to do: the program closed the session.
 func (c *Client) attend(ctx context.Context, s *Session, l *link) (suspended *Session, err error) {
+	if s != nil && s.hasEnded() { // while the connection was made
+		_, _ = l.conn.Write([]byte(stream.Close)) // to a server that may have gone
+		l.part()
+		return nil, c.verdict(s.Err())
+	}
 	if l.resumed != nil {
-		if err := s.attach(l, l.resumed.H); err != nil {
+		switch err := s.attach(l, l.resumed.H); {
+		case errors.Is(err, ErrClosed): // at this very moment
+			<-s.Done()
+			return nil, c.verdict(s.Err())
+		case err != nil:
 			return nil, err
 		}
 		if !s.isReady() { // another process began it
