@@ -25,7 +25,8 @@ type host interface {
 // fails for the present session, nothing is registered and OnSession returns the error; later it is logged and the session
 // goes on. A connection that is lost while begin runs ends the session. The function that begin returns, which may be nil, is
 // called once the session has ended and all that it had received was handed over, from a goroutine of its own; that may
-// be after the next session has begun. remove ends it all, without a call.
+// be after the next session has begun. So is one that a begin which has failed returns, where the session goes on or has
+// ended with it: what was begun can be tidied up. remove ends it all, without a call.
 //
 // The error is that of begin, or says that e is neither a *Session nor a *Client nor a type that embeds one.
 func OnSession(ctx context.Context, e Endpoint, begin func(ctx context.Context, s *Session) (end func(), err error)) (remove func(), err error) {
@@ -61,10 +62,10 @@ type sessionHook struct {
 	over bool
 }
 
-// call begins with s.
+// call begins with s. Whoever does not go on after an error calls remove.
 func (h *sessionHook) call(ctx context.Context, s *Session) error {
 	end, err := h.begin(ctx, s)
-	if err != nil || end == nil {
+	if end == nil {
 		return err
 	}
 	h.mu.Lock()
@@ -72,7 +73,7 @@ func (h *sessionHook) call(ctx context.Context, s *Session) error {
 	if !h.over {
 		h.stop = context.AfterFunc(s.ctx, end)
 	}
-	return nil
+	return err
 }
 
 func (h *sessionHook) remove() {
@@ -86,6 +87,7 @@ func (h *sessionHook) remove() {
 
 func (s *Session) onSession(ctx context.Context, h *sessionHook) (remove func(), err error) {
 	if err := h.call(ctx, s); err != nil {
+		h.remove()
 		return nil, err
 	}
 	return h.remove, nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
@@ -156,6 +157,38 @@ func TestLossBeforeOnlineReturns(t *testing.T) {
 			assert.NoError(t, <-done)
 		})
 	}
+}
+
+// TestEndAfterAFailedBegin holds that what a begin has returned beside its error is called at the end of a session that goes
+// on all the same, and that it's forgotten where nothing was registered.
+func TestEndAfterAFailedBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failed := errors.New("no")
+		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
+		c := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
+		ended, online := make(chan jid.JID, 10), make(chan *xmpp.Session, 10)
+		begin := func(_ context.Context, s *xmpp.Session) (func(), error) { return func() { ended <- s.JID() }, failed }
+		remove, err := xmpp.OnSession(t.Context(), c, begin)
+		require.NoError(t, err, "there is no session yet")
+		c.Online = func(_ context.Context, s *xmpp.Session) error { online <- s; return nil }
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- c.Run(ctx) }()
+		first := <-online
+		srv.CloseStream("alice", "system-shutdown")
+		assert.Equal(t, first.JID(), <-ended)
+		second := <-online
+
+		_, err = xmpp.OnSession(t.Context(), c, begin)
+		assert.ErrorIs(t, err, failed)
+		_, err = xmpp.OnSession(t.Context(), second, begin)
+		assert.ErrorIs(t, err, failed)
+		remove()
+		stop()
+		require.NoError(t, <-done)
+		synctest.Wait()
+		assert.Empty(t, ended, "neither those that were not registered nor the one that was removed")
+	})
 }
 
 // pinging is XEP-0199.
