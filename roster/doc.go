@@ -39,8 +39,9 @@
 // items holds what the server has confirmed: by the answer to a fetch (open.go) or by a push (push.go). A set that succeeded
 // and whose push has not come yet stands beside it (ours, in set.go) and shows in Get, so that a caller reads its own
 // writes; Changes come from what is confirmed. The answer to a request overtakes the stanzas before it, which wait in the
-// lane for their handlers. So pushes that come while a fetch is under way wait for it and are applied after it: what of them
-// is older than the answer is repeated by something newer.
+// lane for their handlers. So the handlers of pushes and presence wait while a fetch is under way, and the session's other
+// stanzas behind them: what is older than the answer is repeated by something newer, and nothing is judged by a roster that is
+// about to be replaced.
 //
 // Whatever arrives is tied to the session that received it: an earlier session's late pushes and presence are no news.
 //

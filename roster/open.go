@@ -12,7 +12,8 @@ import (
 	"github.com/canto-im/canto/xmpp"
 )
 
-// fetchTimeout is how long the server may take to send the roster when a Client begins a session.
+// fetchTimeout is how long the server may take to send the roster: a Client begins nothing else in a session before, and what
+// arrives meanwhile waits.
 const fetchTimeout = time.Minute
 
 // Open returns the live roster of e's account. On a *Session, or a *Client that is online, it has been fetched then; a
@@ -37,6 +38,7 @@ func Open(ctx context.Context, e xmpp.Endpoint) (*Roster, error) {
 		requests: make(map[jid.JID]Request),
 		present:  make(map[jid.JID]*presence),
 	}
+	r.settled.L = &r.mu
 	_, r.client = e.(interface{ Run(context.Context) error })
 	r.cache = cache{store: xmpp.StoreOf(e), key: "roster " + r.account.String()}
 	r.load(ctx)
@@ -72,12 +74,7 @@ func (r *Roster) load(ctx context.Context) {
 // begin makes s the roster's session and fetches the roster.
 func (r *Roster) begin(ctx context.Context, s *xmpp.Session) (end func(), err error) {
 	r.adopt(s)
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	if err := r.fetch(ctx, s); err != nil {
-		return nil, err
-	}
-	return func() { r.end(s) }, nil
+	return func() { r.end(s) }, r.fetch(ctx, s)
 }
 
 // adopt forgets what belonged to the session before: who was available, and who had asked and will be asked for again.
@@ -85,6 +82,7 @@ func (r *Roster) adopt(s *xmpp.Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.session, r.account = s, s.JID().Bare()
+	r.settled.Broadcast()
 	clear(r.requests)
 	clear(r.ours)
 	r.list = nil
@@ -104,7 +102,8 @@ func (r *Roster) end(s *xmpp.Session) {
 	}
 }
 
-// Fetch asks the server for the roster anew. It is not needed where the server sends pushes, which is always.
+// Fetch asks the server for the roster anew. It is not needed where the server sends pushes, which is always. What arrives in
+// the session waits until it has ended, a minute at the most.
 func (r *Roster) Fetch(ctx context.Context) error {
 	s, err := r.online()
 	if err != nil {
@@ -123,11 +122,15 @@ func (r *Roster) online() (*xmpp.Session, error) {
 	return r.session, nil
 }
 
-// fetch asks for the roster and takes over the answer, then the pushes that came while it was on its way.
+// fetch asks for the roster and takes over the answer. Pushes and presence wait for that: see current.
 func (r *Roster) fetch(ctx context.Context, s *xmpp.Session) error {
-	r.fetching.Lock()
-	defer r.fetching.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
 	r.mu.Lock()
+	if !r.current(s) {
+		r.mu.Unlock()
+		return ErrClosed
+	}
 	r.waits = true
 	var ver *string
 	if s.Features().Has(ns.RosterVer) {
@@ -142,14 +145,11 @@ func (r *Roster) fetch(ctx context.Context, s *xmpp.Session) error {
 	p, whole, err := ask(ctx, s, ver)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err == nil && whole {
+	if err == nil && whole && r.session == s {
 		r.replace(p)
 	}
 	r.waits = false
-	for _, q := range r.queue {
-		r.apply(q)
-	}
-	r.queue = nil
+	r.settled.Broadcast()
 	return err
 }
 

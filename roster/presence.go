@@ -26,7 +26,9 @@ func (r *Roster) handlePresence(ctx context.Context, p *stanza.Presence) error {
 		return r.request(ctx, p)
 	case stanza.Unsubscribe: // RFC 6121 §3.3.3: they wish no more; the server answers
 		r.mu.Lock()
-		delete(r.requests, p.From.Bare())
+		if r.current(xmpp.SessionFrom(ctx)) {
+			delete(r.requests, p.From.Bare())
+		}
 		r.mu.Unlock()
 	case stanza.Available, stanza.Unavailable, stanza.PresenceError:
 		r.see(xmpp.SessionFrom(ctx), p)
@@ -39,7 +41,7 @@ func (r *Roster) see(s *xmpp.Session, p *stanza.Presence) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	who := p.From.Bare()
-	if r.session != s || p.From.IsZero() || !r.concerns(p.From) {
+	if !r.current(s) || p.From.IsZero() || !r.concerns(p.From) {
 		return
 	}
 	c := r.present[who]

@@ -34,17 +34,23 @@ func (r *Roster) handlePush(ctx context.Context, st stanza.Stanza) (any, error) 
 // authorized reports whether a push may come from that address: from none, or from our account's bare one.
 func authorized(from, own jid.JID) bool { return from.IsZero() || from == own.Bare() }
 
-// take applies a push, after the fetch that is under way. One that an earlier session has received is not news.
+// take applies a push.
 func (r *Roster) take(s *xmpp.Session, p push) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.session != s:
-	case r.waits:
-		r.queue = append(r.queue, p)
-	default:
+	if r.current(s) {
 		r.apply(p)
 	}
+}
+
+// current reports whether s is the session: what an earlier one has received is not news. It returns after the fetch that is under
+// way: the answer overtakes what came before it, and what that is about (whose presence, whose request) shows only in the
+// roster that the answer brings. mu is held.
+func (r *Roster) current(s *xmpp.Session) bool {
+	for r.session == s && r.waits {
+		r.settled.Wait()
+	}
+	return r.session == s
 }
 
 // apply makes the push part of the roster. Those that a server sends for what has changed since our version look like any

@@ -67,7 +67,7 @@ func (r *Roster) Requests() []Request {
 func (r *Roster) request(ctx context.Context, p *stanza.Presence) error {
 	rq := Request{From: p.From.Bare(), Presence: p}
 	r.mu.Lock()
-	if xmpp.SessionFrom(ctx) != r.session || rq.From == r.account {
+	if !r.current(xmpp.SessionFrom(ctx)) || rq.From == r.account {
 		r.mu.Unlock()
 		return nil
 	}

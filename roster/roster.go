@@ -23,8 +23,6 @@ type Roster struct {
 	changes  feeds[Change]
 	statuses feeds[transition]
 
-	fetching sync.Mutex // held while the roster is fetched
-
 	mu       sync.Mutex // protects what follows
 	session  *xmpp.Session
 	account  jid.JID // our bare address
@@ -32,8 +30,8 @@ type Roster struct {
 	list     []Item             // items in order; nil when that has changed
 	ver      string             // RFC 6121 §2.6: of items, as the server has named it
 	known    bool               // there is a version: items is a roster that the server has sent
-	queue    []push             // pushes that wait for the fetch which is under way
 	waits    bool               // a fetch is under way
+	settled  sync.Cond          // on mu: told when waits or session change
 	ours     map[jid.JID][]*set // sets whose push has not come, the oldest first
 	requests map[jid.JID]Request
 	answerer answerer
@@ -164,6 +162,7 @@ func (r *Roster) Close() {
 	r.mu.Lock()
 	undo := r.close
 	r.close, r.session = nil, nil
+	r.settled.Broadcast()
 	r.keepLast()
 	r.mu.Unlock()
 	for _, f := range undo {
