@@ -131,6 +131,7 @@ func TestReadSuccessErrors(t *testing.T) {
 			require.Equal(t, c.condition, element.Attr, name)
 		default:
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF, name)
+			require.Empty(t, c.condition, name)
 		}
 	}
 }
