@@ -45,6 +45,10 @@ type Options struct {
 	// FinalInChallenge sends the server's last SCRAM message in a challenge, not in success; both are legal.
 	FinalInChallenge bool
 
+	// SASL2 offers the logins of XEP-0388 beside those of RFC 6120, where TLS is in place and the client has said who it is;
+	// nil does not.
+	SASL2 *SASL2
+
 	// Conflict says what happens when a resource is asked for that is bound already.
 	Conflict ConflictPolicy
 	// Session says whether the session feature of RFC 3921 is absent (the zero value), optional or required.
@@ -73,6 +77,13 @@ type Options struct {
 	// Logf, when set, is told what happens, connection by connection; testing's t.Logf fits.
 	Logf func(format string, args ...any)
 }
+
+// SASL2 configures the logins of XEP-0388. The zero value is that of a server of today: a resource is bound (XEP-0386: "tag/…",
+// the same one for the same id of a user-agent) and a stream resumed with the login, and tokens are given out for the next one
+// (XEP-0484). Only leaves the mechanisms of RFC 6120 out; NoBind, NoResume and an empty FAST leave a part out; Inline names
+// further features that are said to be enabled with the binding; FAST the mechanisms for tokens; TokenAge is how long a token
+// is good (21 days), Rotate gives a new one with each use; Tasks are wanted of a client after it has authenticated.
+type SASL2 = server.SASL2
 
 // These are the kinds of policy that Options knows.
 type (
@@ -114,7 +125,8 @@ const (
 	StepFeatures  = server.StepFeatures  // the features, after each header
 	StepProceed   = server.StepProceed   // STARTTLS goes ahead; what is added to it goes out in clear behind it
 	StepChallenge = server.StepChallenge // a SASL challenge
-	StepSuccess   = server.StepSuccess   // SASL success
+	StepSuccess   = server.StepSuccess   // SASL success; with XEP-0388 it brings what else was asked for
+	StepContinue  = server.StepContinue  // tasks to be done in place of success (XEP-0388)
 	StepFailure   = server.StepFailure   // SASL failure
 	StepBind      = server.StepBind      // the answer to the bind request
 	StepEnabled   = server.StepEnabled   // the answer to <enable/> of stream management

@@ -85,6 +85,9 @@ func (s *Server) AddUser(user, password string) error { return s.inner.AddUser(u
 // AddToken lets an account log in with an OAuth 2.0 bearer token (RFC 7628); Options.Mechanisms has to name OAUTHBEARER.
 func (s *Server) AddToken(user, token string) { s.inner.AddToken(user, token) }
 
+// ForgetTokens makes every FAST token of an account void (XEP-0484), as if its owner had logged all devices out.
+func (s *Server) ForgetTokens(user string) { s.inner.ForgetTokens(user) }
+
 // Befriend subscribes two accounts to each other's presence, as if each had asked and been granted; nobody is told.
 func (s *Server) Befriend(a, b string) error { return s.inner.Befriend(a, b) }
 

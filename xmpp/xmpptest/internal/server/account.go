@@ -16,9 +16,10 @@ type account struct {
 	secret   credential
 	sessions map[string]*session // by resource
 	roster   roster
-	requests map[jid.JID]*Element // inbound subscription requests that wait for an answer (RFC 6121 §3.1.3)
-	offline  []*Element           // messages that wait for the account, oldest first
-	gone     *Element             // the last unavailable presence, for probes
+	requests map[jid.JID]*Element   // inbound subscription requests that wait for an answer (RFC 6121 §3.1.3)
+	offline  []*Element             // messages that wait for the account, oldest first
+	fast     map[string]*fastTokens // by the user-agent's id
+	gone     *Element               // the last unavailable presence, for probes
 }
 
 // ordered returns the sessions in the order of their resources, so that what goes to several goes in a known order.

@@ -13,8 +13,18 @@ const maxAttempts = 5
 // A login is a SASL exchange under way.
 type login struct {
 	mechanism  string
-	exchange   saslExchange
+	exchange   saslExchange // nil: it is done, and tasks are not
 	challenges int
+	request    *Element // <authenticate/> of XEP-0388; nil with the profile of RFC 6120
+	user       string   // who has authenticated and has tasks to do
+}
+
+// challenge writes a challenge, as the profile in use has it.
+func (l *login) challenge(data []byte) string {
+	if l.request != nil {
+		return sasl2Element("challenge", data).String()
+	}
+	return saslElement("challenge", data)
 }
 
 // saslModule is RFC 6120 §6 with XEP-0440.
@@ -47,6 +57,9 @@ func advertiseSASL(c *conn) []*Element {
 	list := el(ns.SASL, "mechanisms")
 	for _, m := range c.offered {
 		list = list.with(el(ns.SASL, "mechanism").withText(m))
+	}
+	if c.speaksSASL2() && c.srv.opts.SASL2.Only {
+		list = nil
 	}
 	if c.srv.opts.HideBindings || len(f.types) == 0 {
 		return []*Element{list}
@@ -123,9 +136,15 @@ func (c *conn) authNext(data []byte) error {
 	}
 	if !reply.done {
 		c.login.challenges++
-		e.XML = saslElement("challenge", reply.data)
+		e.XML = c.login.challenge(reply.data)
 		c.step(e)
 		return nil
+	}
+	if c.login.request != nil && len(c.srv.opts.SASL2.Tasks) > 0 {
+		return c.tasks(e, reply)
+	}
+	if c.login.request != nil {
+		return c.welcome(e, reply)
 	}
 	c.login = nil
 	c.user = reply.user
@@ -146,16 +165,19 @@ func saslElement(name string, data []byte) string {
 }
 
 func (c *conn) authFailed(f *saslFailure) error {
-	x := Exchange{Step: StepFailure}
+	x, space := Exchange{Step: StepFailure}, ns.SASL
 	if c.login != nil {
 		x.Mechanism, x.Challenges = c.login.mechanism, c.login.challenges
+		if c.login.request != nil {
+			space = ns.SASL2
+		}
 	}
 	c.login = nil
 	c.attempts++
 	c.srv.counters.loginFailures.Add(1)
-	e := el(ns.SASL, "failure").with(el(ns.SASL, f.condition))
+	e := el(space, "failure").with(el(ns.SASL, f.condition))
 	if f.text != "" {
-		text := el(ns.SASL, "text").withText(f.text)
+		text := el(space, "text").withText(f.text)
 		text.Attrs = []Attr{{Name: xmltext.Name{Space: ns.XML, Local: "lang"}, Value: "en"}}
 		e = e.with(text)
 	}

@@ -31,12 +31,13 @@ type conn struct {
 	gone       chan struct{} // closed when it has closed the connection, too
 
 	headers    atomic.Int32         // stream headers seen; any goroutine may look
-	lang       string               // of the client's header
+	lang, from string               // of the client's header
 	tls        *tls.ConnectionState // nil in clear
 	serverCert []byte
 	offered    []string // what the last features offered
 	announced  []string
-	attempts   int // failed logins
+	fast       []string // mechanisms for tokens that they offered
+	attempts   int      // failed logins
 	login      *login
 	user       string   // authenticated account's localpart
 	session    *session // bound; Server.mu protects it as well
@@ -161,6 +162,10 @@ func (c *conn) fatal(err error) error {
 // child acts on one child of the stream.
 func (c *conn) child(e *Element) error {
 	c.srv.record(c, e)
+	if c.login != nil && c.login.request != nil && e.Name.Space != ns.SASL2 {
+		// XEP-0388 §2.4: whoever sends anything else meanwhile MUST be disconnected
+		return &streamError{condition: "policy-violation", text: "an authentication is under way"}
+	}
 	if h, ok := c.srv.tables.elements[e.Name]; ok {
 		return h(c, e)
 	}

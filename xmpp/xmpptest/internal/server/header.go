@@ -22,7 +22,7 @@ func (c *conn) header() error {
 	h := fromToken(tok)
 	c.headers.Add(1)
 	lang, _ := tok.Lang()
-	c.lang = string(lang)
+	c.lang, c.from = string(lang), h.attr("from")
 	fault := c.judgeHeader(h)
 	c.answerHeader(h.attr("from"))
 	if fault != nil {
@@ -88,7 +88,9 @@ func openTag(head *Element) string {
 }
 
 // sendFeatures says what can be negotiated now; RFC 6120 §4.3.2.
-func (c *conn) sendFeatures() {
+func (c *conn) sendFeatures() { c.step(Exchange{Step: StepFeatures, XML: c.features()}) }
+
+func (c *conn) features() string {
 	features := el(ns.Stream, "features")
 	for _, m := range c.srv.tables.modules {
 		if m.advertise != nil {
@@ -99,5 +101,5 @@ func (c *conn) sendFeatures() {
 	if err != nil {
 		c.srv.logf("conn %d: features: %v", c.id, err)
 	}
-	c.step(Exchange{Step: StepFeatures, XML: string(b)})
+	return string(b)
 }

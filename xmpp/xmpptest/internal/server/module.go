@@ -74,6 +74,7 @@ func modules() []module {
 	return []module{
 		startTLSModule(),
 		saslModule(),
+		sasl2Module(),
 		bindModule(),
 		sessionModule(),
 		rosterModule(),

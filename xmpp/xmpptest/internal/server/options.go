@@ -46,6 +46,10 @@ type Options struct {
 	// FinalInChallenge sends the server's last SCRAM message in a challenge, not in success; both are legal.
 	FinalInChallenge bool
 
+	// SASL2 offers the logins of XEP-0388 beside those of RFC 6120, where TLS is in place and the client has said who it is;
+	// nil does not.
+	SASL2 *SASL2
+
 	// Conflict says what happens when a resource is asked for that is bound already.
 	Conflict ConflictPolicy
 	// Session says whether the session feature of RFC 3921 is absent (the zero value), optional or required.
@@ -112,6 +116,9 @@ func (o Options) withDefaults() Options {
 	o.MaxQueue = cmp.Or(o.MaxQueue, 64<<20)
 	o.Transcript = cmp.Or(o.Transcript, 4096)
 	o.SM = o.SM.withDefaults()
+	if o.SASL2 != nil {
+		o.SASL2 = o.SASL2.withDefaults()
+	}
 	if o.Mechanisms == nil {
 		for _, m := range mechanisms {
 			if m.name != "ANONYMOUS" && m.name != "OAUTHBEARER" {

@@ -25,7 +25,7 @@ func bindModule() module {
 	return module{
 		name: "bind",
 		advertise: func(c *conn) []*Element {
-			if c.user == "" {
+			if c.user == "" || c.session != nil {
 				return nil
 			}
 			return []*Element{el(ns.Bind, "bind")}

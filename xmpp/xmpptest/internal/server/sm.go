@@ -38,7 +38,7 @@ func smModule() module {
 	return module{
 		name: "sm",
 		advertise: func(c *conn) []*Element {
-			if c.user == "" {
+			if c.user == "" || c.session != nil && c.srv.isManaged(c) {
 				return nil
 			}
 			return []*Element{el(ns.SM, "sm")}

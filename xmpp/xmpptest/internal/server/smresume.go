@@ -11,40 +11,47 @@ import (
 
 // smResume answers <resume/>; XEP-0198 §5.
 func smResume(c *conn, e *Element) error {
-	refuse := func(failed *Element) error {
-		c.step(Exchange{Step: StepResumed, XML: failed.String()})
+	if c.user == "" || c.session != nil {
+		c.step(Exchange{Step: StepResumed, XML: smFailed("unexpected-request").String()})
 		return nil
 	}
-	if c.user == "" || c.session != nil {
-		return refuse(smFailed("unexpected-request"))
+	failed, err := c.resumeStream(e, func(resumed *Element) string {
+		return c.tampered(Exchange{Step: StepResumed, XML: resumed.String()})
+	})
+	if failed != nil {
+		c.step(Exchange{Step: StepResumed, XML: failed.String()})
 	}
+	return err
+}
+
+// resumeStream goes on with a stream on this connection, after what answer makes of <resumed/>; or it returns <failed/>.
+func (c *conn) resumeStream(e *Element, answer func(resumed *Element) string) (failed *Element, err error) {
 	if f := c.srv.smFaults().RefuseResume; f != "" {
-		return refuse(smFailed(f))
+		return smFailed(f), nil
 	}
 	if c.srv.opts.SM.NoResume {
 		// XEP-0198 §5: the condition for a server that does not support it
-		return refuse(smFailed("feature-not-implemented"))
+		return smFailed("feature-not-implemented"), nil
 	}
 	h, ok := smCount(e)
 	if !ok {
-		return refuse(smFailed("bad-request"))
+		return smFailed("bad-request"), nil
 	}
 	ses := c.srv.resumable(c, e.attr("previd"))
 	if ses == nil {
-		return refuse(c.srv.unknownStream(c, e.attr("previd")))
+		return c.srv.unknownStream(c, e.attr("previd")), nil
 	}
 	// The old connection's stanza that is being handled right now counts, so what is said of h waits for it.
 	ses.turn <- struct{}{}
 	defer func() { <-ses.turn }()
-	answer := c.tampered(Exchange{Step: StepResumed, XML: c.srv.resumedAnswer(ses).String()})
-	resumed, err := c.srv.resume(c, ses, h, answer)
+	resumed, err := c.srv.resume(c, ses, h, answer(c.srv.resumedAnswer(ses)))
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case !resumed: // its time ran out just now
-		return refuse(c.srv.unknownStream(c, e.attr("previd")))
+		return c.srv.unknownStream(c, e.attr("previd")), nil
 	}
-	return c.goOnFromHalf(ses)
+	return nil, c.goOnFromHalf(ses)
 }
 
 // resumable finds the session of an SM-ID. It has to be the account's own.

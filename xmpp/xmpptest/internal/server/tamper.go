@@ -9,7 +9,8 @@ const (
 	StepFeatures  Step = "features"  // <stream:features/>, after each header
 	StepProceed   Step = "proceed"   // <proceed/> of STARTTLS; what is added to it goes out in clear behind it
 	StepChallenge Step = "challenge" // a SASL challenge
-	StepSuccess   Step = "success"   // SASL success
+	StepSuccess   Step = "success"   // SASL success; with XEP-0388 it brings what else was asked for
+	StepContinue  Step = "continue"  // tasks to be done in place of success (XEP-0388)
 	StepFailure   Step = "failure"   // SASL failure
 	StepBind      Step = "bind"      // the answer to the bind request
 	StepEnabled   Step = "enabled"   // the answer to <enable/> of stream management
@@ -21,7 +22,7 @@ type Exchange struct {
 	Step       Step
 	XML        string // as it would be sent
 	Conn       int    // which connection of the server's life, from 1
-	Header     int    // how many stream headers this connection has seen: 1 before TLS, 2 before SASL, 3 before binding (with STARTTLS)
+	Header     int    // how many stream headers this connection has seen: 1 before TLS, 2 before SASL, 3 before binding (with STARTTLS and without XEP-0388)
 	Secure     bool   // TLS is in place
 	User       string // who has authenticated, "" before
 	Mechanism  string // of SASL steps
