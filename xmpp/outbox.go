@@ -166,14 +166,16 @@ func (o *outbox) rawLocked(b []byte) {
 	_ = o.send(atOnce) // the reader will find out itself
 }
 
-// finish appends the last bytes of the stream, without waiting for room; every later sender gets err.
-func (o *outbox) finish(leave <-chan struct{}, last string, err error) {
+// finish appends the last stanza, "" for none, and the last bytes of the stream, without waiting for room; every later sender
+// gets err.
+func (o *outbox) finish(leave <-chan struct{}, goodbye, last string, err error) {
 	o.mu.Lock()
 	if o.err != nil || o.shut != nil {
 		o.mu.Unlock()
 		return
 	}
 	o.fresh()
+	o.goodbye(goodbye)
 	if o.ledger != nil {
 		o.buf.b = o.ledger.request(o.buf.b, time.Now(), true)
 	}

@@ -244,7 +244,7 @@ func (s *Session) leave(l *link, last string, cause error) {
 	s.mu.Lock()
 	s.leaving = true
 	s.mu.Unlock()
-	s.out.finish(atOnce, last, endedBy(cause))
+	s.out.finish(atOnce, "", last, endedBy(cause))
 	if s.isClosing() && errors.Is(cause, ErrPeerClosed) {
 		l.partTogether()
 	} else {

@@ -31,6 +31,7 @@ type Session struct {
 	lane    *lane
 	atWork  atomic.Pointer[registration] // whom the dispatcher has given something to last
 	steward *steward                     // keeps the stream in the store; nil: it's not kept
+	present atomic.Bool                  // we have told the server that we're available
 	recent  *recent                      // of a Client: what was handed over; nil: nothing is remembered
 	keeper  chan error                   // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 
@@ -185,6 +186,7 @@ func (s *Session) send(ctx context.Context, st stanza.Stanza, id string, told *r
 	if err := s.out.put(ctx, st, id, told); err != nil {
 		return s.sendError(err)
 	}
+	s.announced(st)
 	s.steward.touch()
 	return nil
 }
@@ -317,7 +319,8 @@ func (s *Session) end(err error) {
 	}
 }
 
-// Close ends the session in order (RFC 6120 §4.4): it sends </stream:stream>, waits up to Options.CloseTimeout for the
+// Close ends the session in order (RFC 6120 §4.4): it sends unavailable presence where we were available (RFC 6121 §4.5.1; to
+// give a reason, send one with a Status before) and </stream:stream>, waits up to Options.CloseTimeout for the
 // server to do the same, and closes the connection. What was received and not yet taken by a handler or from a channel
 // is not handed over any more; use Shutdown to have it finished first. Close may be called several times, from several
 // goroutines, and in a handler; it returns nil when the server closed its side too and Err's error when the session had
@@ -378,7 +381,7 @@ func (s *Session) close(ctx context.Context) error {
 	case first:
 		s.calls.close(ErrClosed)
 		s.out.acknowledge(s.intake.ack)
-		s.out.finish(ctx.Done(), stream.Close, ErrClosed)
+		s.out.finish(ctx.Done(), s.goodbye(), stream.Close, ErrClosed)
 	}
 	if early {
 		return s.Err() // start waits for the server
