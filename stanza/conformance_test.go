@@ -102,7 +102,7 @@ func TestConformancePresence(t *testing.T) {
 	shows(t, "presence-notype", func(t *testing.T) {
 		require.Equal(t, Available, read[Presence](t, `<presence/>`).Type)
 	})
-	shows(t, "presence-unavailable presence-probe", func(t *testing.T) {
+	shows(t, "presence-unavailable and probes", func(t *testing.T) {
 		for _, typ := range []PresenceType{Unavailable, Subscribe, Subscribed, Unsubscribe, Unsubscribed, Probe} {
 			require.Equal(t, typ, read[Presence](t, `<presence type='`+string(typ)+`'/>`).Type)
 			require.Equal(t, `<presence type='`+string(typ)+`'/>`, write(t, &Presence{Type: typ}))

@@ -81,7 +81,7 @@ func TestError(t *testing.T) {
 			`<error type='modify'><redirect xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>xmpp:characters@conference.example.org</redirect></error>`,
 			Error{Type: Modify, Condition: Redirect, Content: "xmpp:characters@conference.example.org"},
 		},
-		"6120-8.3.4-1 application-specific condition": {
+		"6120-8.3.4-1 a specific condition": {
 			`<error type='modify'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><too-many xmlns='urn:app' max='3'/></error>`,
 			Error{Type: Modify, Condition: BadRequest, App: []Element{rawElement("urn:app", "too-many", `<too-many xmlns='urn:app' max='3'/>`)}},
 		},

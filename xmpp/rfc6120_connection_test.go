@@ -234,8 +234,8 @@ func TestRFC6120MandatoryToImplement(t *testing.T) {
 		name      string
 		mechanism string
 	}{
-		{"security-mti-auth-scram security-mti-both-scram 6120-5.4.3.1-9 6120-6.3.4-5 6120-13.8.1-1 6120-13.8.3-1 SCRAM-SHA-1", "SCRAM-SHA-1"},
-		{"security-mti-auth-scram security-mti-both-scram 6120-13.8.1-1 6120-13.8.1-3 6120-13.8.3-1 5802-6.1-3 SCRAM-SHA-1-PLUS", "SCRAM-SHA-1-PLUS"},
+		{"security-mti-auth-scram security-mti-both-scram 6120-5.4.3.1-9 6120-6.3.4-5 6120-13.8.1-1 6120-13.8.3-1 with SCRAM-SHA-1", "SCRAM-SHA-1"},
+		{"security-mti-auth-scram security-mti-both-scram 6120-13.8.1-1 6120-13.8.1-3 6120-13.8.3-1 5802-6.1-3 with SCRAM-SHA-1-PLUS", "SCRAM-SHA-1-PLUS"},
 		{"security-mti-both-plain 6120-13.8.3-2 PLAIN", "PLAIN"},
 		{"security-mti-both-external 6120-13.8.4-1 6120-5.4.3.1-4 EXTERNAL", "EXTERNAL"},
 	} {

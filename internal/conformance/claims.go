@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,18 +20,18 @@ type claim struct {
 	test string // the top-level function
 	ids  []string
 	at   token.Position
+	// sure: the test itself names the rows. Otherwise a helper of the file's tests does, or they stand in a table of it.
+	sure bool
 }
 
-// readClaims finds the claims of all test files below root.
+// readClaims finds the claims of all test files below root that are compiled here.
 func readClaims(root string, t *table) (claims []claim, err error) {
-	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && name != root && (d.Name()[0] == '.' || d.Name() == "testdata"):
-			return fs.SkipDir
-		case d.IsDir() || !strings.HasSuffix(name, "_test.go"):
+	err = eachGo(root, func(name string) error {
+		if !strings.HasSuffix(name, "_test.go") {
 			return nil
+		}
+		if ok, err := isBuilt(name); !ok || err != nil {
+			return err
 		}
 		more, err := fileClaims(root, name, t)
 		claims = append(claims, more...)
@@ -60,9 +59,9 @@ func fileClaims(root, name string, t *table) ([]claim, error) {
 		if !ok {
 			continue
 		}
-		by := []string{f.Name.Name}
+		by, sure := []string{f.Name.Name}, true
 		if !strings.HasPrefix(f.Name.Name, "Test") {
-			by = tests // a helper of theirs
+			by, sure = tests, false // a helper of theirs
 		}
 		fixed, computed := attributes(f)
 		for _, lit := range fixed {
@@ -74,7 +73,7 @@ func fileClaims(root, name string, t *table) ([]claim, error) {
 				return nil, fmt.Errorf("%s: %w", fset.Position(lit.Pos()), err)
 			}
 			for _, test := range by {
-				claims = append(claims, claim{filepath.ToSlash(dir), test, ids, fset.Position(lit.Pos())})
+				claims = append(claims, claim{filepath.ToSlash(dir), test, ids, fset.Position(lit.Pos()), sure})
 			}
 		}
 		if computed {
@@ -86,7 +85,7 @@ func fileClaims(root, name string, t *table) ([]claim, error) {
 	}
 	ids, err := tableIDs(fset, file, t)
 	for _, test := range computing {
-		claims = append(claims, claim{filepath.ToSlash(dir), test, ids, fset.Position(file.Pos())})
+		claims = append(claims, claim{filepath.ToSlash(dir), test, ids, fset.Position(file.Pos()), false})
 	}
 	return claims, err
 }
@@ -172,3 +171,6 @@ func value(lit *ast.BasicLit) string {
 	}
 	return s
 }
+
+// name is how the report calls the test.
+func (c claim) name() string { return c.dir + "." + c.test }

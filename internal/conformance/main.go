@@ -1,74 +1,127 @@
 package main
 
 import (
-	"bytes"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-)
-
-// The marks between which the README holds the summary.
-const (
-	markBegin = "<!-- conformance: written by go run ./internal/conformance -->\n"
-	markEnd   = "<!-- conformance: end -->\n"
 )
 
 func main() {
 	log.SetFlags(0)
-	if err := update(); err != nil {
+	check := flag.Bool("check", false, "read the output of go test -json ./... and hold the report to it; write nothing")
+	flag.Parse()
+	do := update
+	if *check {
+		do = func() error { return verify(os.Stdin, os.Stdout) }
+	}
+	if err := do(); err != nil {
 		log.Fatal("conformance: ", err)
 	}
 }
 
-// update runs the tests and writes what they showed.
-func update() error {
+// house is what the sources and the table say.
+type house struct {
+	root   string
+	table  *table
+	claims []claim
+}
+
+// enter reads it.
+func enter() (*house, error) {
 	root, err := moduleRoot()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	t, err := load()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	claims, err := readClaims(root, t)
-	if err != nil {
-		return err
-	}
-	shown, err := run(root, t, claims, os.Stderr)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(root, "internal/conformance/CONFORMANCE.md"), []byte(report(t, shown)), 0o644); err != nil {
-		return err
-	}
-	if err := writeBetweenMarks(filepath.Join(root, "README.md"), summary(t, shown)); err != nil {
-		return err
-	}
-	fmt.Print(summary(t, shown))
-	if wrong := append(coverage(t, claims), silent(claims, shown)...); len(wrong) > 0 {
-		return errors.New(strings.Join(wrong, "\n"))
-	}
-	return failures(shown)
+	return &house{root, t, claims}, err
 }
 
-// failures is an error that names the rows that failed somewhere.
-func failures(shown results) error {
-	var list []string
+// wrong is all that is wrong with it, whatever a run shows.
+func (h *house) wrong() ([]string, error) {
+	wrong := append(coverage(h.table, h.claims), built(h.root, h.table)...)
+	more, err := skips(h.root)
+	return append(wrong, more...), err
+}
+
+// update runs the tests and writes what they showed.
+func update() error {
+	h, err := enter()
+	if err != nil {
+		return err
+	}
+	shown, err := run(h.root, h.table, h.claims, os.Stderr)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(h.root, reportFile), []byte(report(h.table, shown)), 0o644); err != nil {
+		return err
+	}
+	if err := writeBetweenMarks(filepath.Join(h.root, "README.md"), summary(h.table, shown)); err != nil {
+		return err
+	}
+	fmt.Print(summary(h.table, shown))
+	wrong, err := h.wrong()
+	if err != nil {
+		return err
+	}
+	return complaint(append(wrong, silent(h.claims, shown)...), failures(shown))
+}
+
+// verify holds the report to a run of all tests, which it shows on w.
+func verify(from io.Reader, w io.Writer) error {
+	h, err := enter()
+	if err != nil {
+		return err
+	}
+	shown, say := results{}, everything(w)
+	if err := collect(from, h.table, shown, say); err != nil {
+		return err
+	}
+	wrong, err := h.wrong()
+	if err != nil {
+		return err
+	}
+	wrong = append(append(wrong, silent(h.claims, shown)...), stale(h.root, h.table, shown)...)
+	if len(say.failed) > 0 {
+		wrong = append(wrong, "tests failed in "+strings.Join(say.failed, ", "))
+	}
+	return complaint(wrong, failures(shown))
+}
+
+// complaint is an error of these lines; nil when there are none.
+func complaint(lists ...[]string) error {
+	var lines []string
+	for _, list := range lists {
+		lines = append(lines, list...)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// failures names the rows that failed somewhere.
+func failures(shown results) (wrong []string) {
 	for id, by := range shown {
 		for target, s := range by {
 			if len(s.failed) > 0 {
-				list = append(list, fmt.Sprintf("%s failed at %s in %s", id, target, strings.Join(s.failed, ", ")))
+				wrong = append(wrong, fmt.Sprintf("%s failed at %s in %s", id, target, strings.Join(s.failed, ", ")))
 			}
 		}
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(list, "\n"))
+	slices.Sort(wrong)
+	return wrong
 }
 
 // moduleRoot is where go.mod stands.
@@ -78,18 +131,4 @@ func moduleRoot() (string, error) {
 		return "", err
 	}
 	return filepath.Dir(strings.TrimSpace(string(out))), nil
-}
-
-// writeBetweenMarks replaces what stands between the marks of a file.
-func writeBetweenMarks(name, text string) error {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	before, rest, ok := bytes.Cut(b, []byte(markBegin))
-	_, after, ok2 := bytes.Cut(rest, []byte(markEnd))
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has not got the marks %q and %q", name, markBegin, markEnd)
-	}
-	return os.WriteFile(name, []byte(string(before)+markBegin+text+markEnd+string(after)), 0o644)
 }

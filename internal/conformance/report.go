@@ -11,7 +11,10 @@ const (
 	passed     = "passed"
 	failed     = "failed"
 	notCovered = "not covered"
-	outside    = "not applicable"
+
+	outside     = "not applicable"
+	notFollowed = "not followed"
+	notYet      = "not yet"
 )
 
 // state is what the run has shown of a row at a target; "" when it was not tried there.
@@ -22,12 +25,13 @@ func state(t *table, shown results, id, target string) string {
 		return failed
 	case s != nil && len(s.passed) > 0:
 		return passed
-	case reason(t.outside, id) != "":
-		return outside
-	case target == inProcess:
-		return notCovered
+	case target != inProcess:
+		return ""
 	}
-	return ""
+	if said, _ := t.untested(id); said != "" {
+		return said
+	}
+	return notCovered
 }
 
 // A part is a section of the report.
@@ -81,7 +85,8 @@ func report(t *table, shown results) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Conformance\n\nWritten by `go run ./internal/conformance` from a run of the tests against %s; see that package's documentation. "+
 		"Each row is a requirement that concerns a client. *passed* and *failed* are what the tests that name the row came to, at each target; "+
-		"where a server that keeps to the standard never gives the occasion, the server's column says so. The words of the requirements are those of the RFCs.\n\n", tested(shown))
+		"where a server that keeps to the standard never gives the occasion, the server's column says so. *not followed* is what is no MUST and has a reason against it, "+
+		"*not yet* belongs to a part that Canto has not got. The words of the requirements are those of the RFCs.\n\n", tested(shown))
 	b.WriteString(summary(t, shown))
 	for _, p := range parts(t) {
 		fmt.Fprintf(&b, "\n## %s\n\n| row | level | requirement | in process | Prosody | ejabberd | shown by |\n|---|---|---|---|---|---|---|\n", p.title)
@@ -109,8 +114,8 @@ func line(t *table, shown results, r requirement) string {
 		}
 	}
 	by := strings.Join(tests(shown, r.id), ", ")
-	if why := reason(t.outside, r.id); why != "" {
-		cells = []string{outside, "", ""}
+	if said, why := t.untested(r.id); said != "" {
+		cells = []string{said, "", ""}
 		by = why
 	} else if why := reason(t.unseen, r.id); why != "" {
 		by += "; on servers of others: " + why
@@ -149,7 +154,7 @@ func cell(s string) string {
 // summary is the table of counts, for the report and the README.
 func summary(t *table, shown results) string {
 	var b strings.Builder
-	b.WriteString("| requirements | rows | passed | failed | not applicable | not covered | passed on Prosody | passed on ejabberd |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| requirements | rows | passed | failed | not applicable | not followed | not yet | not covered | passed on Prosody | passed on ejabberd |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range parts(t) {
 		count := map[string]int{}
 		rows := 0
@@ -163,7 +168,8 @@ func summary(t *table, shown results) string {
 				count[target+" "+state(t, shown, r.id, target)]++
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d |\n", p.title, rows, count[passed], count[failed], count[outside], count[notCovered],
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d |\n", p.title, rows, count[passed], count[failed],
+			count[outside], count[notFollowed], count[notYet], count[notCovered],
 			count[prosody+" "+passed], count[ejabberd+" "+passed])
 	}
 	return b.String()

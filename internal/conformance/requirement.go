@@ -38,14 +38,36 @@ func (r requirement) binding() string {
 
 // A table is the requirements in their order, with what is said about those that tests can't show.
 type table struct {
-	rows    []requirement
-	byID    map[string]requirement
-	outside []remark // not applicable to a client library, or to this one at present
-	unseen  []remark // cannot be shown on servers of others
+	rows []requirement
+	byID map[string]requirement
+	// families are what the names of features begin with: "sasl", "stream".
+	families map[string]bool
+	outside  []remark // not applicable to a client library
+	departs  []remark // known and not followed: what is no MUST may have a good reason against it (RFC 2119 §3, §4)
+	later    []remark // of a part that Canto has not got yet
+	unseen   []remark // cannot be shown on servers of others
 }
 
 // A remark gives the reason for the rows that its pattern matches (path.Match).
-type remark struct{ pattern, reason string }
+type remark struct {
+	pattern, reason string
+	part            string // later.tsv: the folder of the part; once it exists the remark is wrong
+}
+
+func newTable() *table { return &table{byID: map[string]requirement{}, families: map[string]bool{}} }
+
+// add appends a row.
+func (t *table) add(r requirement) error {
+	if _, twice := t.byID[r.id]; twice {
+		return fmt.Errorf("%s stands twice", r.id)
+	}
+	t.rows = append(t.rows, r)
+	t.byID[r.id] = r
+	if family, _, ok := strings.Cut(r.id, "-"); ok && r.feature() {
+		t.families[family] = true
+	}
+	return nil
+}
 
 // load reads the table.
 func load() (*table, error) {
@@ -53,31 +75,38 @@ func load() (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &table{byID: make(map[string]requirement, len(rows))}
+	t := newTable()
 	for _, f := range rows {
-		r := requirement{f[0], f[1], f[2], f[3], f[4]}
-		if _, twice := t.byID[r.id]; twice {
-			return nil, fmt.Errorf("requirements.tsv: %s stands twice", r.id)
+		if err := t.add(requirement{f[0], f[1], f[2], f[3], f[4]}); err != nil {
+			return nil, fmt.Errorf("requirements.tsv: %w", err)
 		}
-		t.rows = append(t.rows, r)
-		t.byID[r.id] = r
 	}
-	if t.outside, err = readRemarks("outside.tsv"); err != nil {
-		return nil, err
+	for name, list := range map[string]*[]remark{"outside.tsv": &t.outside, "departs.tsv": &t.departs, "later.tsv": &t.later, "unseen.tsv": &t.unseen} {
+		if *list, err = readRemarks(name); err != nil {
+			return nil, err
+		}
 	}
-	t.unseen, err = readRemarks("unseen.tsv")
-	return t, err
+	return t, nil
 }
 
+// readRemarks reads lines of rows and reason, with the folder of the part between them in later.tsv.
 func readRemarks(name string) ([]remark, error) {
-	lines, err := readTSV(name, 2)
+	fields := 2
+	if name == "later.tsv" {
+		fields = 3
+	}
+	lines, err := readTSV(name, fields)
 	if err != nil {
 		return nil, err
 	}
 	var list []remark
 	for _, f := range lines {
 		for pattern := range strings.FieldsSeq(f[0]) {
-			list = append(list, remark{pattern, f[1]})
+			m := remark{pattern: pattern, reason: f[len(f)-1]}
+			if fields == 3 {
+				m.part = f[1]
+			}
+			list = append(list, m)
 		}
 	}
 	return list, nil
@@ -95,7 +124,7 @@ func readTSV(name string, fields int) ([][]string, error) {
 		if len(f) != fields {
 			return nil, fmt.Errorf("%s:%d: %d fields in place of %d", name, i+1, len(f), fields)
 		}
-		if i > 0 {
+		if i > 0 { // below the heading
 			list = append(list, f)
 		}
 	}
@@ -112,18 +141,42 @@ func reason(remarks []remark, id string) string {
 	return ""
 }
 
-// leading returns the words at the beginning of s that are rows, and whether they are all there is. A word that looks like
-// a row and is none is an error: a claim with a slip of the pen would show nothing.
+// untested returns what a row without a test is called and why it has none; "", "" when nothing is said about it.
+func (t *table) untested(id string) (state, why string) {
+	for _, is := range []struct {
+		state   string
+		remarks []remark
+	}{{outside, t.outside}, {notFollowed, t.departs}, {notYet, t.later}} {
+		if why := reason(is.remarks, id); why != "" {
+			return is.state, why
+		}
+	}
+	return "", ""
+}
+
+// leading returns the words at the beginning of s that are rows, and whether they are all there is. A word among them that
+// looks like a row and is none is an error: a claim with a slip of the pen would show nothing.
 func (t *table) leading(s string) (ids []string, all bool, err error) {
 	for word := range strings.FieldsSeq(s) {
 		if _, ok := t.byID[word]; ok {
 			ids = append(ids, word)
 			continue
 		}
-		if numbered.MatchString(word) {
-			return nil, false, fmt.Errorf("%q is no row of the table", word)
+		if t.resembles(word) || len(ids) > 0 && strings.Contains(word, "-") {
+			return nil, false, fmt.Errorf("%q is no row of the table; words behind rows begin with one that has no hyphen", word)
 		}
 		return ids, false, nil
 	}
 	return ids, true, nil
+}
+
+var number = regexp.MustCompile(`^\d{4}-`)
+
+// resembles reports whether a word looks like a row: it begins as an RFC's number or as a feature does ("sasl-").
+func (t *table) resembles(word string) bool {
+	if number.MatchString(word) {
+		return true
+	}
+	family, _, ok := strings.Cut(word, "-")
+	return ok && t.families[family]
 }

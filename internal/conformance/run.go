@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -68,7 +66,7 @@ func run(root string, t *table, claims []claim, w io.Writer) (results, error) {
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}
-		if err := collect(out, dir, t, shown, w); err != nil {
+		if err := collect(out, t, shown, failedOnly(w)); err != nil {
 			return nil, err
 		}
 		if err := cmd.Wait(); err != nil {
@@ -76,51 +74,6 @@ func run(root string, t *table, claims []claim, w io.Writer) (results, error) {
 		}
 	}
 	return shown, nil
-}
-
-// An event is a line of go test -json.
-type event struct {
-	Action, Package, Test, Key, Value, Output string
-}
-
-// collect reads the events of one package. A test that was skipped has shown nothing.
-func collect(from io.Reader, dir string, t *table, shown results, w io.Writer) error {
-	named := map[string][]string{}
-	output := map[string]*strings.Builder{}
-	lines := bufio.NewScanner(from)
-	lines.Buffer(nil, 1<<26)
-	for lines.Scan() {
-		var e event
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return fmt.Errorf("%s: go test -json says %q: %w", dir, lines.Text(), err)
-		}
-		switch e.Action {
-		case "attr":
-			if e.Key == attribute {
-				ids, _, err := t.leading(e.Value)
-				if err != nil {
-					return fmt.Errorf("%s: %s: %w", dir, e.Test, err)
-				}
-				named[e.Test] = append(named[e.Test], ids...)
-			}
-		case "output", "build-output":
-			if output[e.Test] == nil {
-				output[e.Test] = &strings.Builder{}
-			}
-			output[e.Test].WriteString(e.Output)
-		case "fail", "build-fail":
-			if b := output[e.Test]; b != nil {
-				fmt.Fprint(w, b)
-			}
-			fallthrough
-		case "pass":
-			for _, id := range named[e.Test] {
-				shown.record(id, target(e.Test), dir+"."+topLevel(e.Test), e.Action == "pass")
-			}
-			delete(output, e.Test)
-		}
-	}
-	return lines.Err()
 }
 
 // target is where a test ran: package integration names its subtests by server.
@@ -138,11 +91,12 @@ func topLevel(test string) string {
 	return name
 }
 
-// silent returns what is wrong with claims that the run has not borne out in this process.
+// silent returns what is wrong with claims that the run has not borne out: a row that nobody named in this process, a test that
+// did not name what its source says.
 func silent(claims []claim, shown results) (wrong []string) {
 	for _, c := range claims {
 		for _, id := range c.ids {
-			if shown[id][inProcess] == nil {
+			if shown[id][inProcess] == nil || c.sure && !slices.Contains(tests(shown, id), "`"+c.name()+"`") {
 				wrong = append(wrong, fmt.Sprintf("%s: %s claims %s and did not name it when it ran", c.at, c.test, id))
 			}
 		}

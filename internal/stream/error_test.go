@@ -51,7 +51,7 @@ func TestReadError(t *testing.T) {
 			`<see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>[2001:41D0:1:A49b::1]:9222</see-other-host>`,
 			Error{Condition: "see-other-host", Content: "[2001:41D0:1:A49b::1]:9222"},
 		},
-		"6120-4.9.2-6 6120-4.9.4-1 application-specific condition": {
+		"6120-4.9.2-6 6120-4.9.4-1 a specific condition": {
 			`<not-well-formed xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xml:lang='en' xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Some</text>` +
 				`<escape-your-data xmlns='http://example.org/ns'/><second xmlns='http://example.org/ns'/>`,
 			Error{Condition: "not-well-formed", Text: "Some", Lang: "en", App: `<escape-your-data xmlns='http://example.org/ns'/>`},
