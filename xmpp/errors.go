@@ -26,7 +26,8 @@ var (
 )
 
 var (
-	errNoStartTLS     = errors.New("the server offers no STARTTLS, so nothing on this connection would be secret (or somebody on the way took the offer out)")
+	errNoStartTLS     = errors.New("the server offers no STARTTLS, and no login either")
+	errPlaintextOnly  = errors.New("the server offers to log in in clear, without STARTTLS: nothing on this connection would be secret (or somebody on the way took the offer out)")
 	errTLSRefused     = errors.New("the server refused STARTTLS")
 	errTLSInjection   = errors.New("the server sent bytes in clear behind <proceed/> (RFC 6120 §5.4.3.3): somebody on the way may have put them there")
 	errInsecureConfig = errors.New("Options.TLS.InsecureSkipVerify is set")
@@ -72,17 +73,25 @@ func (e *DialError) Unwrap() error { return e.Err }
 
 // advice is what a person who reads the error may do.
 func (e *DialError) advice() string {
+	var stranger *strangerError
 	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	var authority x509.UnknownAuthorityError
 	var record tls.RecordHeaderError
 	var dns *net.DNSError
 	switch {
-	case errors.Is(e.Err, errNoStartTLS):
+	case errors.Is(e.Err, errPlaintextOnly):
 		return "if the network is trusted and this is meant, set Options.AllowPlaintext"
+	case errors.Is(e.Err, errNoStartTLS):
+		return "check that the port is the server's for clients (often 5222)"
 	case errors.Is(e.Err, errInsecureConfig):
 		return "put the server's certificate authority into Options.TLS.RootCAs, or pin the certificate in VerifyConnection"
+	case errors.As(e.Err, &stranger):
+		return "if TLS comes first at this port (often 5223), set Options.DirectTLS; with STARTTLS, the port is often 5222"
 	case errors.As(e.Err, &host):
 		return "the certificate must be for the JID's domain, whatever host serves it"
+	case errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired:
+		return "the server's certificate must be renewed, unless the clock here is wrong"
 	case errors.As(e.Err, &authority):
 		return "if the server has a certificate authority of its own, put that into Options.TLS.RootCAs"
 	case errors.As(e.Err, &record):
@@ -91,10 +100,23 @@ func (e *DialError) advice() string {
 		return "check the address and the password"
 	case errors.Is(e.Err, errNoMechanism):
 		return "set a Password, or give mechanisms in Options.SASL that the server offers"
-	case errors.Is(e.Err, HostUnknown):
+	case errors.Is(e.Err, HostUnknown), unrecognizedName(e.Err):
 		return "the server at this address does not serve the JID's domain: check the domain and Options.Addr"
 	case e.Step == StepDNS && errors.As(e.Err, &dns) && dns.IsNotFound:
 		return "check the JID's domain, or set Options.Addr"
 	}
 	return ""
+}
+
+// A strangerError is the end of a connection in clear on which the server has not even begun a stream.
+type strangerError struct{ err error }
+
+func (e *strangerError) Error() string { return e.err.Error() }
+func (e *strangerError) Unwrap() error { return e.err }
+
+// unrecognizedName reports whether err is the TLS alert (RFC 6066 §3) by which a server says that it does not serve the
+// name. It has no exported type.
+func unrecognizedName(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error" && op.Err.Error() == "tls: unrecognized name"
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/canto-im/canto/internal/ns"
@@ -94,7 +95,7 @@ func (n *negotiation) run(ctx context.Context) (Step, error) {
 		return StepTLS, err
 	}
 	if step, err := n.timed(StepStream, n.open); err != nil {
-		return step, err
+		return step, n.strange(err)
 	}
 	for i := range stages {
 		s := &stages[i]
@@ -118,6 +119,19 @@ func (n *negotiation) run(ctx context.Context) (Step, error) {
 		}
 	}
 	return "", nil
+}
+
+// strange marks the error of the first stream where the server may not speak XMPP in clear at this port.
+func (n *negotiation) strange(err error) error {
+	if n.secured || n.link.state.StreamID != "" {
+		return err
+	}
+	var se *StreamError
+	garbage := errors.As(err, &se) && se.Local && se.Condition != UnsupportedVersion && se.Condition != InvalidNamespace
+	if garbage || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, ErrPeerSilent) {
+		return &strangerError{err}
+	}
+	return err
 }
 
 // timed runs one step with its own deadline: a server may leave a complete request unanswered at any point.

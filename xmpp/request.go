@@ -3,6 +3,7 @@ package xmpp
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -63,6 +64,7 @@ func (r *Request) late() {
 // pattern that has a handler already panics. The channel closes when ctx is done, or after the session has ended and
 // what it had received was taken.
 func (s *Session) IQs(ctx context.Context, patterns ...Pattern) <-chan *Request {
+	patterns = slices.Clone(patterns)
 	if len(patterns) == 0 {
 		patterns = []Pattern{{}}
 	}

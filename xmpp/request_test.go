@@ -135,7 +135,9 @@ func TestIQsOfPatterns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, p := open(t, nil)
 		xmpp.OnGet(s, func(context.Context, *stanza.IQ, version) (any, error) { return version{Name: "handler"}, nil })
-		requests := s.IQs(t.Context(), xmpp.Pattern{Type: "set"}, xmpp.Pattern{Space: "jabber:iq:version"})
+		patterns := []xmpp.Pattern{{Type: "set"}, {Space: "jabber:iq:version"}}
+		requests := s.IQs(t.Context(), patterns...)
+		require.Equal(t, []xmpp.Pattern{{Type: "set"}, {Space: "jabber:iq:version"}}, patterns, "the caller's list is its own")
 		p.say(requestOf("h", "get", versionQuery))
 		require.Equal(t, "h", p.hearIQ().ID)
 		p.say(requestOf("c1", "set", `<x xmlns='urn:x'/>`) + requestOf("n", "get", `<x xmlns='urn:x'/>`) + requestOf("c2", "set", versionQuery))

@@ -25,11 +25,19 @@ func (n *negotiation) startTLS(ctx context.Context) (restart bool, err error) {
 	}
 	if err := n.askForTLS(); err != nil {
 		if !n.features.StartTLS {
-			err = fmt.Errorf("%w; asked for it all the same: %w", errNoStartTLS, err)
+			err = fmt.Errorf("%w; asked for it all the same: %w", n.noTLS(), err)
 		}
 		return false, err
 	}
 	return true, n.handshake(ctx)
+}
+
+// noTLS says what kind of server it is that offers no STARTTLS.
+func (n *negotiation) noTLS() error {
+	if len(n.features.Mechanisms) > 0 {
+		return errPlaintextOnly
+	}
+	return errNoStartTLS
 }
 
 // askForTLS returns when the server waits for the handshake.
