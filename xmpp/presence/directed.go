@@ -2,6 +2,7 @@ package presence
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/canto-im/canto/jid"
@@ -35,7 +36,7 @@ func (k *Keeper) Undirect(ctx context.Context, to jid.JID) error {
 	delete(k.directed, to)
 	s := k.session
 	k.mu.Unlock()
-	if !told || s == nil {
+	if !told { // without a session, nobody was
 		return nil
 	}
 	return direct(ctx, s, &stanza.Presence{Type: stanza.Unavailable}, to)
@@ -45,13 +46,11 @@ func (k *Keeper) Undirect(ctx context.Context, to jid.JID) error {
 func (k *Keeper) Directed() []jid.JID {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	list := make([]jid.JID, 0, len(k.directed))
-	for who := range k.directed {
-		list = append(list, who)
-	}
-	slices.SortFunc(list, jid.JID.Compare)
-	return list
+	return k.told()
 }
+
+// told returns those who are told beside the subscribers, in order. mu is held.
+func (k *Keeper) told() []jid.JID { return slices.SortedFunc(maps.Keys(k.directed), jid.JID.Compare) }
 
 // heard takes those off the list who have gone or can't be reached. RFC 6121 §4.6.1: the server does so, too; §4.5.4: what the
 // bare address says holds for all its resources.

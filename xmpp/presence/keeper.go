@@ -3,7 +3,6 @@ package presence
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +17,7 @@ type Options struct {
 	Presence *stanza.Presence
 	// Idle is how long Active may not be called before we're away. 0: never.
 	Idle time.Duration
-	// Away is what we are then. Its Status, where empty, is that of what was set, and so is its Priority, where 0. Nil: Show
+	// Away is what we are then. Where it has no status, no priority or no payloads, it has those of what was set. Nil: Show
 	// stanza.Away.
 	Away *stanza.Presence
 }
@@ -74,22 +73,28 @@ func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	return k, nil
 }
 
-// begin says initial presence in a fresh session (RFC 6121 §4.2). Nobody knows any more whom the last one had told.
+// begin says initial presence in a fresh session (RFC 6121 §4.2).
 func (k *Keeper) begin(ctx context.Context, s *xmpp.Session) (end func(), err error) {
 	k.mu.Lock()
-	k.session = s
-	clear(k.directed)
+	k.adopt(s)
 	k.mu.Unlock()
 	return func() { k.ended(s) }, k.say(ctx)
 }
 
-// ended forgets the session, so that nothing is sent to where nobody is.
+// ended forgets the session, so that nothing is sent to where nobody is, and whom it had told: the server tells them that
+// we're gone (RFC 6121 §4.6.3).
 func (k *Keeper) ended(s *xmpp.Session) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.session == s {
-		k.session = nil
+		k.adopt(nil)
 	}
+}
+
+// adopt makes s the session; nil: there is none. Nobody knows any more whom the last one had told. mu is held.
+func (k *Keeper) adopt(s *xmpp.Session) {
+	k.session = s
+	clear(k.directed)
 }
 
 // now is what we are, as it's broadcast. mu is held.
@@ -98,7 +103,10 @@ func (k *Keeper) now() *stanza.Presence {
 	// Whoever has said more than that they're available, or is gone, stays so.
 	if k.idle && p.Type == stanza.Available && (p.Show == stanza.Online || p.Show == stanza.FreeForChat) {
 		p = k.away
-		p.Status, p.Priority = cmp.Or(p.Status, k.set.Status), cmp.Or(p.Priority, k.set.Priority)
+		p.Priority = cmp.Or(p.Priority, k.set.Priority)
+		if p.Status == "" && len(p.Statuses) == 0 {
+			p.Status, p.Statuses = k.set.Status, k.set.Statuses
+		}
 		if len(p.Payloads) == 0 {
 			p.Payloads = k.set.Payloads
 		}
@@ -116,15 +124,11 @@ func (k *Keeper) say(ctx context.Context) error {
 	defer k.sending.Unlock()
 	k.mu.Lock()
 	s, p := k.session, k.now()
-	told := make([]jid.JID, 0, len(k.directed))
-	for who := range k.directed {
-		told = append(told, who)
-	}
 	if p.Type == stanza.Unavailable {
 		// RFC 6121 §4.6.3: the server tells them
-		told = nil
 		clear(k.directed)
 	}
+	told := k.told()
 	k.mu.Unlock()
 	if s == nil {
 		return nil
@@ -132,7 +136,6 @@ func (k *Keeper) say(ctx context.Context) error {
 	if err := s.Send(ctx, p); err != nil {
 		return err
 	}
-	slices.SortFunc(told, jid.JID.Compare)
 	for _, who := range told {
 		if err := direct(ctx, s, p, who); err != nil {
 			return err
@@ -203,7 +206,8 @@ func (k *Keeper) fallIdle() {
 func (k *Keeper) Close() {
 	k.mu.Lock()
 	undo := k.close
-	k.close, k.over, k.session = nil, true, nil
+	k.close, k.over = nil, true
+	k.adopt(nil)
 	if k.timer != nil {
 		k.timer.Stop()
 	}

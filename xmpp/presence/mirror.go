@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,7 +122,7 @@ func (k *Keeper) Mirror(ctx context.Context, every time.Duration, from Source) e
 		if err != nil {
 			return err
 		}
-		if last == nil || p.Type != last.Type || p.Show != last.Show || p.Status != last.Status || p.Priority != last.Priority {
+		if last == nil || !same(p, last) {
 			s := k.current()
 			switch err := k.Set(ctx, p); {
 			case err == nil || ctx.Err() != nil:
@@ -138,6 +139,12 @@ func (k *Keeper) Mirror(ctx context.Context, every time.Duration, from Source) e
 		case <-tick.C:
 		}
 	}
+}
+
+// same reports whether two presences say the same.
+func same(a, b *stanza.Presence) bool {
+	return a.Type == b.Type && a.Show == b.Show && a.Status == b.Status && a.Priority == b.Priority && slices.Equal(a.Statuses, b.Statuses) &&
+		slices.EqualFunc(a.Payloads, b.Payloads, func(x, y stanza.Element) bool { return x.String() == y.String() })
 }
 
 func (k *Keeper) current() *xmpp.Session {

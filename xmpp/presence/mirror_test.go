@@ -13,6 +13,44 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestMirrorOfEveryPart holds that Mirror notices whatever part of what its source says is another, and nothing else.
+func TestMirrorOfEveryPart(t *testing.T) {
+	parts := []stanza.Presence{
+		{}, {Type: stanza.Unavailable}, {Show: stanza.Away}, {Show: stanza.ExtendedAway}, {Status: "a"}, {Priority: 1},
+		{Statuses: []stanza.Text{{Lang: "de", Value: "da"}}}, {Payloads: []stanza.Element{stanza.Payload(ping{})}},
+		{Payloads: []stanza.Element{stanza.Payload(pong{})}},
+	}
+	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
+		k, err := presence.Keep(t.Context(), alice, nil)
+		require.NoError(t, err)
+		defer k.Close()
+		says := make(chan stanza.Presence, 1)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() {
+			done <- k.Mirror(ctx, time.Second, func(context.Context) (*stanza.Presence, error) { p := <-says; return &p, nil })
+		}()
+		for _, from := range parts {
+			for _, to := range parts {
+				says <- from
+				elapse(time.Second)
+				says <- to
+				elapse(time.Second)
+				for seen() != "nothing" {
+				}
+				assert.Equal(t, &to, k.Current())
+			}
+		}
+		require.NoError(t, k.Set(t.Context(), &stanza.Presence{Status: "somebody else's"}))
+		says <- parts[len(parts)-1]
+		elapse(time.Second)
+		assert.Equal(t, "somebody else's", k.Current().Status, "the source says nothing new")
+		stop()
+		says <- stanza.Presence{}
+		assert.NoError(t, <-done)
+	})
+}
+
 // TestMirrorOutlivesASession holds that on a Client Mirror goes on when it has something to say just as the session has ended, and
 // that the next session is told.
 func TestMirrorOutlivesASession(t *testing.T) {
