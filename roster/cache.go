@@ -36,11 +36,8 @@ func (c *cache) load(ctx context.Context) (payload, bool) {
 		return payload{}, false
 	}
 	c.version = version
-	if value == nil {
-		return payload{}, false
-	}
-	p, err := parseBytes(value)
-	return p, err == nil && p.hasVer && p.ignored == 0
+	p, _ := parseBytes(value) // what it returns with an error has no version
+	return p, p.hasVer && p.ignored == 0
 }
 
 // save has the writer write these items, which nobody changes.
