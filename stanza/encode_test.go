@@ -190,7 +190,7 @@ func TestReply(t *testing.T) {
 		m    Message
 		want Message
 	}{
-		"6121-5.1-1 6121-5.1-2 6121-5.1-5 6121-5.2.1-2 6121-5.2.2-7 chat, to the full JID, in the thread": {
+		"6121-5.1-1 6121-5.1-5 6121-5.2.1-2 6121-5.2.2-7 chat, to the full JID, in the thread": {
 			Message{ID: "1", From: romeo, To: juliet, Type: Chat, Thread: "t", ParentThread: "p", Lang: "en"},
 			Message{To: romeo, Type: Chat, Thread: "t", ParentThread: "p", Body: "b"},
 		},

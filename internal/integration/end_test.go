@@ -3,6 +3,9 @@ package integration
 import (
 	"context"
 	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,12 +102,29 @@ func TestSilentServerIsNoticed(t *testing.T) {
 	})
 }
 
+// waits returns how long the client waits before its next attempt, once it does.
+func waits(t *testing.T, states <-chan xmpp.State) time.Duration {
+	t.Helper()
+	for {
+		if st := next(t, states); st.Err != nil {
+			return st.Retry
+		}
+	}
+}
+
 // TestClientComesBack kills the server under a Client, and lets it return.
 func TestClientComesBack(t *testing.T) {
 	eachOwn(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "stream-reconnect")
 		user, password := p.account(t)
-		c := xmpp.NewClient(p.jid(user), p.options(password))
+		o, down := p.options(password), atomic.Bool{}
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if down.Load() { // in process the server is always there
+				return nil, syscall.ECONNREFUSED
+			}
+			return new(net.Dialer).DialContext(ctx, network, addr)
+		}
+		c := xmpp.NewClient(p.jid(user), o)
 		online := make(chan *xmpp.Session, 16)
 		c.Online = func(ctx context.Context, s *xmpp.Session) error {
 			online <- s
@@ -117,8 +137,18 @@ func TestClientComesBack(t *testing.T) {
 		first := next(t, online)
 		require.NoError(t, ping(t, first, p), "<enabled/> has arrived: else a server may keep what is sent for a stream that nobody resumes")
 
+		states := c.State(ctx)
+		down.Store(true)
 		p.kill(t)
+		// RFC 6120 §3.3: the first attempt comes within a second, and each wait is about twice the one before.
+		for _, atLeast := range []time.Duration{0, time.Second, 2 * time.Second} {
+			retry := waits(t, states)
+			assert.GreaterOrEqual(t, retry, atLeast)
+			assert.LessOrEqual(t, retry, max(2*atLeast, time.Second))
+		}
 		p.restart(t)
+		down.Store(false)
+		c.Wake()
 		if p.inside == nil { // in process the accounts and the suspended stream are still there, and it's resumed
 			<-first.Done()
 			assert.NotSame(t, first, next(t, online))

@@ -2,6 +2,9 @@ package integration
 
 import (
 	"context"
+	"regexp"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/canto-im/canto/internal/integration/servers"
@@ -41,9 +44,48 @@ func TestRosterPushes(t *testing.T) {
 		}
 		if late.Features().Has(ns.RosterVer) {
 			t.Attr("conformance", "roster-version")
-			assert.NotEmpty(t, fresh.Version())
+			versions(t, p, p.jid(user), o, fresh)
 		}
 	})
+}
+
+// versions holds that a client which has kept the roster says so with its version, is sent nothing of what it has, and is sent
+// what has changed since.
+func versions(t *testing.T, p *place, account jid.JID, o *xmpp.Options, r *roster.Roster) {
+	stays := roster.Item{JID: jid.MustParse("stays@elsewhere.test"), Name: "Stays"}
+	changes := r.Changes(t.Context())
+	require.NoError(t, r.Set(within(t), stays))
+	next(t, changes)
+	version := r.Version()
+	require.NotEmpty(t, version)
+	r.Close()
+
+	var mu sync.Mutex
+	var sent, received strings.Builder
+	note := func(b *strings.Builder) func([]byte) {
+		return func(xml []byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			b.Write(xml)
+		}
+	}
+	traced := *o
+	traced.Trace = &xmpp.Trace{Sent: note(&sent), Received: note(&received)}
+	again := openRoster(t, p.login(t, account, &traced))
+	it, _ := again.Get(stays.JID)
+	assert.Equal(t, stays.Name, it.Name, "as it was kept")
+	assert.Equal(t, version, again.Version())
+	mu.Lock()
+	assert.Regexp(t, `<query xmlns=['"]jabber:iq:roster['"] ver=['"]`+regexp.QuoteMeta(version)+`['"]`, sent.String())
+	assert.NotContains(t, received.String(), stays.JID.String(), "not sent again")
+	mu.Unlock()
+
+	changes = again.Changes(t.Context())
+	require.NoError(t, again.Remove(within(t), stays.JID))
+	next(t, changes)
+	assert.NotEqual(t, version, again.Version())
+	again.Close()
+	assert.Zero(t, openRoster(t, p.login(t, account, o)).Len())
 }
 
 // TestSubscriptions goes through RFC 6121 §3: a request, its approval, the contact's presence, and both ways to end it.

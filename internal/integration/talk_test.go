@@ -27,7 +27,7 @@ func TestTwoSessionsTalk(t *testing.T) {
 		alice, bob := p.session(t), p.session(t)
 		toAlice, toBob := alice.Messages(t.Context()), bob.Messages(t.Context(), stanza.Chat)
 		said := &stanza.Message{
-			ID: "one", To: bob.JID(), Type: stanza.Chat, Thread: "t1", Subject: "a <subject> & more",
+			ID: "one", To: bob.JID(), Type: stanza.Chat, Lang: "fr", Thread: "t1", Subject: "a <subject> & more",
 			Bodies:   []stanza.Text{{Value: "tab\tand\nlines"}, {Lang: "de", Value: "Grüße 🙂 ]]> <&>\"'"}},
 			Payloads: []stanza.Element{stanza.Payload(Version{Name: "inside"})},
 		}
@@ -38,6 +38,7 @@ func TestTwoSessionsTalk(t *testing.T) {
 		assert.Equal(t, said.ID, heard.ID)
 		assert.Equal(t, said.Subject, heard.Subject)
 		assert.Equal(t, said.Thread, heard.Thread)
+		assert.Equal(t, said.Lang, heard.Lang)
 		assert.ElementsMatch(t, said.Bodies, heard.Bodies)
 		v, ok := stanza.Find[Version](heard)
 		assert.True(t, ok)
@@ -48,6 +49,15 @@ func TestTwoSessionsTalk(t *testing.T) {
 		assert.Equal(t, "and back", answer.Body)
 		assert.Equal(t, bob.JID(), answer.From)
 		assert.Equal(t, said.Thread, answer.Thread)
+
+		presences := bob.Presences(t.Context())
+		require.NoError(t, alice.Send(within(t), &stanza.Presence{To: bob.JID(), Lang: "nl", Status: "hallo"}))
+		assert.Equal(t, "nl", next(t, presences).Lang)
+		asked := make(chan string, 1)
+		xmpp.OnGet(bob, func(_ context.Context, iq *stanza.IQ, _ Version) (any, error) { asked <- iq.Lang; return nil, nil })
+		_, err := alice.Do(within(t), &stanza.IQ{Type: stanza.Get, To: bob.JID(), Lang: "eo", Payload: stanza.Payload(Version{})})
+		require.NoError(t, err)
+		assert.Equal(t, "eo", next(t, asked))
 	})
 }
 
