@@ -4,10 +4,109 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
 
 	"github.com/canto-im/canto/jid"
 	"github.com/stretchr/testify/assert"
 )
+
+// A taker is a feed whose values are taken when the test asks for one.
+type taker struct {
+	feed[Change]
+	got  chan Change
+	shut chan struct{}
+}
+
+func newTaker() *taker {
+	tk := &taker{got: make(chan Change), shut: make(chan struct{})}
+	tk.feed = feed[Change]{merge: mergeChanges, hand: func(c Change) { tk.got <- c }, shut: func() { close(tk.shut) }}
+	return tk
+}
+
+// TestFeedMerges holds what is handed over of values that wait: of a contact the way from the first to the last, nothing where
+// that leads back, in the order in which the contacts came to wait.
+func TestFeedMerges(t *testing.T) {
+	a, b, c, d := jid.MustParse("a@x.test"), jid.MustParse("b@x.test"), jid.MustParse("c@x.test"), jid.MustParse("d@x.test")
+	at := func(who jid.JID, name string) Item { return Item{JID: who, Name: name} }
+	synctest.Test(t, func(t *testing.T) {
+		f := newTaker()
+		f.put(a, Change{New: at(a, "1")}) // is on its way
+		synctest.Wait()
+		f.put(b, Change{New: at(b, "1")})
+		f.put(c, Change{New: at(c, "1")})
+		f.put(d, Change{Old: at(d, "1"), New: at(d, "2")})
+		f.put(b, Change{Old: at(b, "1"), New: at(b, "2")})
+		f.put(a, Change{Old: at(a, "1"), New: at(a, "2")})
+		f.put(c, Change{Old: at(c, "1")})
+		f.put(d, Change{Old: at(d, "2")})
+		f.put(d, Change{New: at(d, "3")})
+		f.close()
+		f.put(c, Change{New: at(c, "after the end")})
+		for _, want := range []Change{
+			{New: at(a, "1")}, {New: at(b, "2")}, {Old: at(d, "1"), New: at(d, "3")}, {Old: at(a, "1"), New: at(a, "2")},
+		} {
+			select {
+			case <-f.shut:
+				assert.Fail(t, "it has ended before", want)
+			case got := <-f.got:
+				assert.Equal(t, want, got)
+			}
+		}
+		<-f.shut
+		f.close() // twice is once
+		f.put(c, Change{New: at(c, "after the end")})
+		synctest.Wait()
+		select {
+		case got := <-f.got:
+			assert.Fail(t, "nothing comes any more", got)
+		default:
+		}
+	})
+}
+
+// TestFeedRests holds that a feed begins anew when it had nothing to hand over.
+func TestFeedRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTaker()
+		for _, name := range []string{"1", "2", "3"} {
+			f.put(bobsJID, Change{New: bobAs(name)})
+			assert.Equal(t, name, (<-f.got).New.Name)
+			synctest.Wait()
+			assert.False(t, f.running)
+			assert.Nil(t, f.waiting, "nothing is held")
+			assert.Nil(t, f.order)
+		}
+		f.close()
+		<-f.shut
+	})
+}
+
+// TestFeeds holds who gets what, and that a feed which is added after the end ends at once.
+func TestFeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fs feeds[Change]
+		all, bobs, gone, late := newTaker(), newTaker(), newTaker(), newTaker()
+		fs.add(&all.feed, nil)
+		fs.add(&bobs.feed, among([]jid.JID{jid.MustParse("bob@canto.test/phone")}))
+		fs.add(&gone.feed, nil)
+		fs.remove(&gone.feed)
+		<-gone.shut
+		other := jid.MustParse("other@canto.test")
+		fs.put(other, Change{New: Item{JID: other}})
+		fs.put(bobsJID, Change{New: bobAs("Bob")})
+		assert.Equal(t, other, (<-all.got).JID())
+		assert.Equal(t, bobsJID, (<-all.got).JID())
+		assert.Equal(t, bobsJID, (<-bobs.got).JID())
+		synctest.Wait()
+		fs.close()
+		<-all.shut
+		<-bobs.shut
+		fs.add(&late.feed, nil)
+		<-late.shut
+		fs.put(bobsJID, Change{New: bobAs("Bob")})
+		fs.remove(&all.feed)
+	})
+}
 
 // TestUnreadFeed holds that what waits for a reader who doesn't come is bounded by the contacts, however often changes undo each
 // other, and that every contact which differs is handed over once, the oldest first.

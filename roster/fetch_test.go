@@ -143,5 +143,19 @@ func TestOneFetchAtATime(t *testing.T) {
 	})
 }
 
+// TestFetchOfAClosedRoster holds that a Fetch which waits for another asks no more when the roster is closed.
+func TestFetchOfAClosedRoster(t *testing.T) {
+	duringAFetch(t, func(f fetching) {
+		second := make(chan error, 1)
+		go func() { second <- f.alice.Fetch(f.Context()) }()
+		synctest.Wait()
+		before := len(fetches(f.T, f.srv))
+		f.alice.Close()
+		assert.ErrorIs(f, <-second, roster.ErrClosed)
+		f.answers("")
+		assert.Len(f, fetches(f.T, f.srv), before)
+	})
+}
+
 // elapse lets the time of the bubble go on; outside of a bubble (testing/synctest) a test must not call it.
 func elapse(d time.Duration) { <-time.After(d) }

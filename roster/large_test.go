@@ -48,6 +48,24 @@ func TestLargeRosterOnTheWire(t *testing.T) {
 	assert.ErrorContains(t, err, "Limits.AnswerBytes", "what to set")
 }
 
+// TestOtherEndsOfAFetch holds that AnswerBytes is not spoken of where it's not to blame.
+func TestOtherEndsOfAFetch(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	for _, end := range []string{"policy-violation", "reset", ""} {
+		s := srv.Session(t, "alice", nil)
+		remove := srv.Intercept(func(jid.JID, string) bool { srv.CloseStream("alice", end); return true })
+		_, err := roster.Open(soon(t), s)
+		remove()
+		assert.ErrorContains(t, err, "roster: fetch:")
+		assert.NotContains(t, err.Error(), "AnswerBytes")
+	}
+	s := srv.Session(t, "alice", nil)
+	srv.ReplaceReply("alice", "<iq type='result' id='${id}'><<")
+	_, err := roster.Open(soon(t), s)
+	assert.ErrorIs(t, err, xmpp.NotWellFormed)
+	assert.NotContains(t, err.Error(), "AnswerBytes")
+}
+
 // BenchmarkOpen opens a roster over a connection: what is reported per contact must not grow with it.
 func BenchmarkOpen(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {

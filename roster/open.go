@@ -135,10 +135,7 @@ func (r *Roster) fetch(ctx context.Context, s *xmpp.Session) error {
 	var ver *string
 	if s.Features().Has(ns.RosterVer) {
 		// RFC 6121 §2.6.2: with 'ver' only where the server has announced versions, and empty when we have none
-		known := ""
-		if r.known {
-			known = r.ver
-		}
+		known := r.ver
 		ver = &known
 	}
 	r.mu.Unlock()

@@ -166,6 +166,9 @@ func TestClientReconnects(t *testing.T) {
 	assert.False(t, open)
 	require.NoError(t, xmpp.Set(soon(t), c, jid.JID{}, stanza.Payload(rosterSet{Item: rosterItem{JID: srv.JID("c")}})))
 	assert.Equal(t, 2, r.Len(), "closed")
+	srv.CloseStream("alice", "system-shutdown")
+	await(t, states, xmpp.Online)
+	assert.Equal(t, all, fetches(t, srv), "and a later session fetches nothing for it")
 }
 
 type rosterItem struct {
