@@ -136,3 +136,32 @@ func TestRFC6121PresenceIsVoid(t *testing.T) {
 	assert.Equal(t, roster.State{Subscription: roster.None, PendingOut: true}, alice.State(bob))
 	assert.Equal(t, roster.Status{Contact: bob}, alice.Status(bob))
 }
+
+// TestPresenceStays holds which changes of an item say nothing of the contact's presence, and that of one who was never seen
+// through the roster (RFC 6121 §4.6) nothing stays when the item goes.
+func TestPresenceStays(t *testing.T) {
+	for _, c := range []struct {
+		before, after string
+		stays         bool
+	}{
+		{"subscription='to'", "subscription='to' name='Bob'", true},
+		{"subscription='to'", "subscription='both'", true},
+		{"subscription='both'", "subscription='to'", true},
+		{"subscription='both'", "subscription='from'", false},
+		{"subscription='to'", "subscription='none'", false},
+		{"subscription='to'", "subscription='remove'", false},
+		{"subscription='none'", "subscription='none' ask='subscribe'", true},
+		{"subscription='from'", "subscription='none'", true},
+		{"subscription='none'", "subscription='remove'", false},
+	} {
+		t.Run(c.before+" "+c.after, func(t *testing.T) {
+			srv := xmpptest.NewServer(t)
+			alice, bob := newParty(t, srv, "alice"), srv.JID("bob")
+			inject(t, srv, "before", "", queryOf("<item jid='"+bob.String()+"' "+c.before+"/>"))
+			said(t, srv, alice, "alice", fmt.Sprintf("<presence from='%s/phone'/>", bob))
+			require.NotNil(t, alice.Best(bob))
+			inject(t, srv, "after", "", queryOf("<item jid='"+bob.String()+"' "+c.after+"/>"))
+			assert.Equal(t, c.stays, alice.Best(bob) != nil)
+		})
+	}
+}

@@ -191,11 +191,7 @@ const sayTimeout = time.Minute
 func (k *Keeper) fallIdle() {
 	k.mu.Lock()
 	k.idle = true
-	over := k.over
 	k.mu.Unlock()
-	if over {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), sayTimeout)
 	defer cancel()
 	_ = k.say(ctx) // where that fails the session ends, and the next one begins with it

@@ -1,6 +1,7 @@
 package presence_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -243,6 +244,16 @@ func TestMirror(t *testing.T) {
 		failed := errors.New("no idea")
 		assert.ErrorIs(t, k.Mirror(t.Context(), time.Minute, func(context.Context) (*stanza.Presence, error) { return nil, failed }), failed)
 	})
+}
+
+func TestFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "status")
+	require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte("x"), 70<<10), 0o600))
+	p, err := presence.File(path)(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, p.Status, 64<<10)
+	_, err = presence.File(filepath.Dir(path))(t.Context())
+	assert.ErrorContains(t, err, "presence: ")
 }
 
 func TestCommand(t *testing.T) {

@@ -19,6 +19,9 @@ func TestParse(t *testing.T) {
 		"chat talk to me":                {Show: stanza.FreeForChat, Status: "talk to me"},
 		"offline gone":                   {Type: stanza.Unavailable, Status: "gone"},
 		"working on RFC 6121":            {Status: "working on RFC 6121"},
+		"on\tit 🙂 \U00010000":            {Status: "on\tit 🙂 \U00010000"},
+		":":                              {Status: ":"},
+		"away : : : x":                   {Show: stanza.Away, Status: "x"},
 		"awayday":                        {Status: "awayday"},
 		"away \x00\x1b[31mred\xff\ufffe": {Show: stanza.Away, Status: "[31mred"},
 	} {
