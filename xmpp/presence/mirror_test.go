@@ -51,6 +51,41 @@ func TestMirrorOfEveryPart(t *testing.T) {
 	})
 }
 
+// TestMirrorThatCanNotSay holds which errors end Mirror: on a Session the first of sending, on a Client one that comes again while
+// the session goes on; that of a source which has noticed the end of ctx is none.
+func TestMirrorThatCanNotSay(t *testing.T) {
+	bad := func(context.Context) (*stanza.Presence, error) { return &stanza.Presence{Type: stanza.Subscribe}, nil }
+	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, _ func() string) {
+		c, sessions, stop := client(t, srv)
+		defer stop()
+		<-sessions
+		for _, way := range []struct {
+			on    xmpp.Endpoint
+			takes time.Duration
+		}{{alice, 0}, {c, time.Minute}} {
+			k, err := presence.Keep(t.Context(), way.on, nil)
+			require.NoError(t, err)
+			begin := time.Now()
+			assert.ErrorContains(t, k.Mirror(t.Context(), time.Minute, bad), "subscribe")
+			assert.Equal(t, way.takes, time.Since(begin))
+
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			assert.NoError(t, k.Mirror(ctx, time.Minute, func(ctx context.Context) (*stanza.Presence, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}))
+			cancel()
+			ctx, cancel = context.WithCancel(t.Context())
+			assert.NoError(t, k.Mirror(ctx, time.Minute, func(context.Context) (*stanza.Presence, error) {
+				cancel()
+				return &stanza.Presence{Status: "too late"}, nil
+			}))
+			assert.Empty(t, k.Current().Status)
+			k.Close()
+		}
+	})
+}
+
 // TestMirrorOutlivesASession holds that on a Client Mirror goes on when it has something to say just as the session has ended, and
 // that the next session is told.
 func TestMirrorOutlivesASession(t *testing.T) {
