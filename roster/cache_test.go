@@ -56,9 +56,14 @@ func TestWhenTheCacheIsWritten(t *testing.T) {
 func TestNoVersionIsNotKept(t *testing.T) {
 	r := local(t, 0)
 	r.known = false
+	before := r.cache.version
 	r.take(nil, push{item: Item{JID: bobsJID, Subscription: None}})
+	r.cache.wait()
+	assert.Equal(t, before, r.cache.version)
+	r.cache.unsaved = 1
 	r.Close()
-	assert.Equal(t, "v", r.kept(t))
+	r.cache.wait()
+	assert.Equal(t, before, r.cache.version, "nor at the end")
 }
 
 // TestCacheOfTwoProcesses holds that a value which another process has written is not overwritten by what was begun before, and
@@ -85,7 +90,10 @@ type badStore struct {
 
 func (s *badStore) Load(ctx context.Context, key string) ([]byte, uint64, error) {
 	value, version, err := s.Store.Load(ctx, key)
-	return value, version, errors.Join(err, s.load(ctx))
+	if failed := s.load(ctx); failed != nil {
+		return value, 0, failed
+	}
+	return value, version, err
 }
 
 func (s *badStore) Save(ctx context.Context, key string, value []byte, version uint64) (uint64, error) {
@@ -118,6 +126,48 @@ func TestStoreThatFails(t *testing.T) {
 	c.save("later", nil)
 	c.wait()
 	assert.Equal(t, "later", r.kept(t))
+}
+
+// TestCacheValues holds which values are used: with a version, and with no item that can't be read.
+func TestCacheValues(t *testing.T) {
+	for value, want := range map[string]bool{
+		"<query xmlns='jabber:iq:roster' ver='1'><item jid='a@b'/></query>":                true,
+		"<query xmlns='jabber:iq:roster' ver=''/>":                                         true,
+		"<query xmlns='jabber:iq:roster'><item jid='a@b'/></query>":                        false,
+		"<query xmlns='jabber:iq:roster' ver='1'><item jid='a@b'/><item jid='@'/></query>": false,
+		"<query xmlns='jabber:iq:roster' ver='1'><item jid='a@b'/>":                        false,
+		"": false,
+	} {
+		store := xmpp.FileStore(t.TempDir())
+		_, err := store.Save(t.Context(), "roster", []byte(value), 0)
+		require.NoError(t, err)
+		_, ok := (&cache{store: store, key: "roster"}).load(t.Context())
+		assert.Equal(t, want, ok, value)
+	}
+}
+
+// TestOneWriter holds that what is to be kept while the store takes its time is written once, after that.
+func TestOneWriter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		saves, free := 0, make(chan struct{})
+		s := &badStore{xmpp.FileStore(t.TempDir()), func(context.Context) error { return nil }, func(context.Context) error {
+			saves++
+			<-free
+			return nil
+		}}
+		c := cache{store: s, key: "roster"}
+		for _, ver := range []string{"1", "2", "3", "4"} {
+			c.save(ver, nil)
+			synctest.Wait()
+			assert.Equal(t, 1, saves)
+		}
+		close(free)
+		c.wait()
+		assert.Equal(t, 2, saves)
+		p, _ := c.load(t.Context())
+		assert.Equal(t, "4", p.ver)
+		c.wait() // there is no writer
+	})
 }
 
 // TestStoreThatHangs holds that nobody waits longer than storeTimeout for a store.

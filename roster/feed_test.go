@@ -33,6 +33,7 @@ func TestFeedMerges(t *testing.T) {
 		f.put(a, Change{New: at(a, "1")}) // is on its way
 		synctest.Wait()
 		f.put(b, Change{New: at(b, "1")})
+		synctest.Wait() // one at a time: it waits
 		f.put(c, Change{New: at(c, "1")})
 		f.put(d, Change{Old: at(d, "1"), New: at(d, "2")})
 		f.put(b, Change{Old: at(b, "1"), New: at(b, "2")})
