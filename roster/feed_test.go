@@ -127,9 +127,11 @@ func TestUnreadFeed(t *testing.T) {
 		f.put(who(i), Change{New: Item{JID: who(i)}})
 	}
 	x := Item{JID: who(100)}
-	for range 10_000 {
-		f.put(x.JID, Change{New: x})
-		f.put(x.JID, Change{Old: x})
+	for i := range 10_000 {
+		for _, y := range []Item{x, {JID: who(1000 + i)}} {
+			f.put(y.JID, Change{New: y})
+			f.put(y.JID, Change{Old: y})
+		}
 	}
 	f.put(x.JID, Change{New: x})
 	f.mu.Lock()
