@@ -35,6 +35,12 @@ func (e *MalformedError) Unwrap() error { return e.Err }
 // Is reports whether target is the condition of e.
 func (e *MalformedError) Is(target error) bool { return target == e.Condition }
 
+// Answers reports whether the stanza is itself an answer (an iq of type "result" or "error") and its sender is known: who
+// waits for an answer with that ID from that sender gets no better one (RFC 6120 §8.2.3).
+func (e *MalformedError) Answers() bool {
+	return e.Kind == KindIQ && !e.badFrom && (e.Type == string(Result) || e.Type == string(IQError))
+}
+
 // Answer returns the error that has to answer the stanza, and nil when none may: only an iq is answered (RFC 6120 §8.2.3:
 // one whose type is unknown gets bad-request, too), never one of type "result" or "error" (§8.3.1), nor one whose sender
 // is not known.

@@ -90,10 +90,7 @@ func TestSecurityS19OneBadStanza(t *testing.T) {
 // SECURITY S13: bad stanzas are counted by stream management like any other, and nothing else is.
 func TestSecurityS13BadStanzasAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, p := openDeaf(t, nil, bindFeature+smFeature)
-		p.listen()
-		require.Equal(t, "enable", p.hear().Name().Local)
-		p.say("<enabled xmlns='urn:xmpp:sm:3'/>")
+		s, p := openManaged(t, nil)
 		listenFor(s)
 		sent := 0
 		for _, c := range badStanzas {

@@ -71,7 +71,7 @@ func (h *sessionHook) call(ctx context.Context, s *Session) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.over {
-		h.stop = context.AfterFunc(s.ctx, end)
+		h.stop = context.AfterFunc(s.life, end)
 	}
 	return err
 }

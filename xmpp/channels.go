@@ -40,8 +40,8 @@ func (sub *subscription) close() {
 	})
 }
 
-// pass hands v to whoever reads ch, and gives up when the subscription or its session ends.
-func pass[T any](ctx context.Context, sub *subscription, ch chan<- T, v T) bool {
+// pass hands v to whoever reads ch, and gives up when the subscription ends or given is closed.
+func pass[T any](given <-chan struct{}, sub *subscription, ch chan<- T, v T) bool {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	if sub.over {
@@ -51,9 +51,17 @@ func pass[T any](ctx context.Context, sub *subscription, ch chan<- T, v T) bool 
 	case ch <- v:
 		return true
 	case <-sub.end:
-	case <-ctx.Done():
+	case <-given:
 	}
 	return false
+}
+
+// A channelHandler is what stands behind a channel. Its program may take as long as it likes.
+type channelHandler func(ctx context.Context, st stanza.Stanza) error
+
+// HandleStanza calls f.
+func (f channelHandler) HandleStanza(ctx context.Context, st stanza.Stanza) (any, error) {
+	return nil, f(ctx, st)
 }
 
 // A channelOwner keeps the table of open channels: a Session or a Client.
@@ -75,8 +83,9 @@ func subscribe[T any](ctx context.Context, owner channelOwner, patterns []Patter
 		close(ch)
 		return ch
 	}
-	h := HandlerFunc(func(hctx context.Context, st stanza.Stanza) (any, error) {
-		return nil, receive(hctx, st, func(v T) bool { return pass(hctx, sub, ch, v) })
+	h := channelHandler(func(hctx context.Context, st stanza.Stanza) error {
+		given := sessionOf(hctx).given // not hctx: what a session had received is there to be taken after its end
+		return receive(hctx, st, func(v T) bool { return pass(given, sub, ch, v) })
 	})
 	for _, p := range patterns {
 		sub.undo = append(sub.undo, owner.Handle(p, h))

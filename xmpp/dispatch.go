@@ -55,14 +55,26 @@ func (s *Session) stayOn() bool {
 
 // handOver gives each arrival of the batch to its handlers.
 func (s *Session) handOver(batch []arrival) {
-	for _, a := range batch {
+	i := 0
+	defer func() {
+		if i == len(batch) {
+			s.lane.back(batch)
+			return
+		}
+		// runtime.Goexit in a handler ends this goroutine (so does FailNow of a test): another one goes on.
+		s.handled(batch[i].number)
+		s.lane.done(batch[i].size)
+		s.lane.again(batch[i+1:])
+		go s.dispatch()
+	}()
+	for ; i < len(batch); i++ {
+		a := batch[i]
 		// XEP-0198 §4: it counts once its handlers have returned.
 		if !s.isGiven() && s.steward.ours(s) && s.accept(a) {
 			s.handled(a.number)
 		}
 		s.lane.done(a.size)
 	}
-	s.lane.back(batch)
 }
 
 // accept gives a to the program, unless an earlier session did. It reports false when it was not handled, and is then not
@@ -106,6 +118,11 @@ func (s *Session) finish() {
 	}
 	s.cancel(ErrClosed)
 	close(s.handed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.expiring != nil {
+		s.expiring.Stop()
+	}
 }
 
 // route gives a stanza to those who asked for it. It reports false when a channel's reader did not take it before the
@@ -198,14 +215,31 @@ func (s *Session) reply(iq *stanza.IQ) {
 
 // run calls the handler and turns a panic into an error.
 func (s *Session) run(ctx context.Context, r *registration, st stanza.Stanza) (reply any, err error) {
+	returned := false
 	defer func() {
+		if returned {
+			return
+		}
 		if p := recover(); p != nil {
 			reply, err = nil, fmt.Errorf("xmpp: handler registered at %s panicked: %v", r.site, p)
 			s.opts.Logger.Error("xmpp: handler panicked", "handler", r.site, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			return
 		}
+		s.exited(r, st)
 	}()
 	s.atWork.Store(r)
-	return r.HandleStanza(ctx, st)
+	s.steps.Add(1)
+	reply, err = r.HandleStanza(ctx, st)
+	returned = true
+	return reply, err
+}
+
+// exited is called when a handler has ended its goroutine (runtime.Goexit): a request is answered all the same.
+func (s *Session) exited(r *registration, st stanza.Stanza) {
+	s.opts.Logger.Error("xmpp: handler ended its goroutine", "handler", r.site, "stanza", st.Kind())
+	if iq, ok := st.(*stanza.IQ); ok && iq.IsRequest() {
+		s.reply(iq.Fail(stanza.InternalServerError))
+	}
 }
 
 // sessionKey is the context key under which a handler's own machinery finds the session that received the stanza.

@@ -30,7 +30,10 @@
 // Stanzas are handed over one at a time, in the order received (RFC 6120 §10.1). A handler may ask: a Do inside a handler
 // is answered, because the reader never runs user code. A handler or channel reader that is slow makes the session wait,
 // loses nothing, and hangs nothing: past [Limits].LaneSoft the socket is no longer read, past LaneHard the session ends
-// with [ErrSlowConsumer].
+// with [ErrSlowConsumer]. A reader that pauses reads on as long as a call waits for the server's word (Do, Deliver, a Send
+// that waits for acknowledgements), and for a glance when it has heard nothing for Options.Keepalive, so that a server that
+// is gone is noticed. It also pauses when the server asks and does not take the answers. What a lost session had received is
+// handed over all the same, with a ctx that is good for it, but no handler holds up what comes next for ever (see [Handler]).
 //
 // Every IQ request is answered exactly once: by the most specific handler, by the taker of a [Request], or with
 // service-unavailable. One bad stanza harms nobody else: it's answered or skipped, and the stream goes on.
@@ -44,8 +47,8 @@
 // meter (link.go) is the reading side, which notices silence. A negotiation (negotiate.go with starttls.go,
 // authenticate.go and bind.go as its stages) makes a link of a connection; dial.go finds connections for it (resolve.go,
 // connect.go) and client.go does so again and again (backoff.go). On a link runs a Session: reader.go reads stanzas,
-// completes the calls that wait (pending.go) and puts the rest into the lane (lane.go), from where dispatch.go hands them
-// to handlers (pattern.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
+// completes the calls that wait (pending.go), puts the rest into the lane (lane.go) and pauses when there is too much
+// (pause.go); from the lane, dispatch.go hands them to handlers (pattern.go, expire.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
 // its writes.
 //
 // At most two goroutines belong to an open session, the reader and, while the lane holds something, the dispatcher; none

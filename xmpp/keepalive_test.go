@@ -133,10 +133,7 @@ func TestNoKeepalive(t *testing.T) {
 // An acknowledgement that stays out shows a dead server, too, sooner than silence does; and it's asked for again before.
 func TestSecurityS20NoAcknowledgement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, p := openDeaf(t, nil, bindFeature+smFeature)
-		p.listen()
-		p.hear()
-		p.say("<enabled xmlns='urn:xmpp:sm:3'/>")
+		s, _ := openManaged(t, nil)
 		start := time.Now()
 		err := s.Deliver(context.Background(), &stanza.Message{To: romeo, Body: "is anybody there?"})
 		require.ErrorIs(t, err, xmpp.ErrUnknownDelivery)

@@ -1,6 +1,7 @@
 package xmpp
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/canto-im/canto/stanza"
@@ -71,6 +72,13 @@ func (l *lane) back(batch []arrival) {
 		l.spare = batch[:0]
 	}
 	l.mu.Unlock()
+}
+
+// again puts back, to its front, what was taken and not handed over.
+func (l *lane) again(batch []arrival) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue = append(slices.Clone(batch), l.queue...)
 }
 
 // done takes n bytes out of the account and wakes who waits for room.

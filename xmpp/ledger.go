@@ -36,6 +36,7 @@ type ledger struct {
 	policy   stream.AckPolicy
 	arena    []byte        // memory for the copies, handed out from its front
 	scratch  []kept        // for acknowledgements
+	forced   int           // stanzas entered since there was room: see force
 	asked    *atomic.Int64 // outbox.asked
 }
 
@@ -55,12 +56,22 @@ func (g *ledger) sent(xml []byte, told *receipt) bool {
 	return true
 }
 
-// force enters a stanza of the reader's own, whatever the limits: it can't wait for room, which only it can make.
-func (g *ledger) force(xml []byte) {
-	if !g.sent(xml, nil) {
-		g.queue.PushOver(kept{xml: g.copy(xml), at: time.Now().UnixMilli()}, len(xml))
-		g.requests.Sent(len(xml))
+// maxForced is how many stanzas of the reader's own may stand in the ledger when there is no room for anybody else's.
+const maxForced = 256
+
+// force enters a stanza of the reader's own beyond the limits: it can't wait for room, which only it can make. It reports
+// false when there are too many of these.
+func (g *ledger) force(xml []byte) bool {
+	if g.sent(xml, nil) {
+		g.forced = 0
+		return true
 	}
+	if g.forced++; g.forced > maxForced {
+		return false
+	}
+	g.queue.PushOver(kept{xml: g.copy(xml), at: time.Now().UnixMilli()}, len(xml))
+	g.requests.Sent(len(xml))
+	return true
 }
 
 // copy keeps b in the arena: one allocation for many stanzas, freed when all of them are acknowledged.

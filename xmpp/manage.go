@@ -173,6 +173,7 @@ func (s *Session) suspend(l *link, err error) bool {
 	s.suspended = true
 	s.out.detach()
 	l.wire.Conn.Close()
+	s.lane.wake() // the reader may pause
 	s.keeper <- err
 	return true
 }
@@ -340,6 +341,8 @@ func (s *Session) Deliver(ctx context.Context, st stanza.Stanza) error {
 		return context.Cause(ctx)
 	}
 	told := &receipt{done: make(chan struct{})}
+	s.out.thirst(1)
+	defer s.out.thirst(-1)
 	if err := s.send(ctx, st, "", told); err != nil {
 		return err
 	}

@@ -53,10 +53,12 @@ type Options struct {
 	Keepalive time.Duration
 	// DeadAfter is how long the server may leave us without an answer when it owes one: to the sign of life asked for
 	// after Keepalive, in each step of the negotiation, and in taking bytes that we write. A dead connection is thus
-	// noticed after Keepalive + DeadAfter at the latest; under stream management, DeadAfter after something was sent that
+	// noticed after Keepalive + DeadAfter at the latest (while the reader waits for a slow consumer, after twice Keepalive +
+	// DeadAfter); under stream management, DeadAfter after something was sent that
 	// the server has to acknowledge. 0: 30 seconds.
 	DeadAfter time.Duration
-	// CloseTimeout is how long Close waits for the server to close its stream too (RFC 6120 §4.4). 0: 5 seconds.
+	// CloseTimeout is how long Close waits for the server to close its stream too (RFC 6120 §4.4), and how long a handler
+	// may take, at least, for each stanza that a lost session had received, before its ctx ends. 0: 5 seconds.
 	CloseTimeout time.Duration
 	// RequestTimeout is how long a Request taken from Session.IQs may stay unanswered before it's answered with
 	// internal-server-error in its taker's place. 0: one minute.

@@ -30,22 +30,32 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 type outbox struct {
 	limit int                // bytes that may wait before senders do
 	fail  func(*link, error) // told of the first write error on a link, without mu; it ends in close or attach
+	moved func()             // called, with mu, when what the reader waits for may have changed: see owed and thirsty
 	trace *Trace
 
-	asked atomic.Int64 // when the oldest unanswered <r/> was written, in Unix nanoseconds; 0: there is none
+	asked   atomic.Int64 // when the oldest unanswered <r/> was written, in Unix nanoseconds; 0: there is none
+	owed    atomic.Int64 // bytes of the reader's own that have not left: see maxOwed
+	thirsty atomic.Int64 // calls that wait for the server's acknowledgements
 
 	mu       sync.Mutex // protects what follows
 	link     *link      // where the bytes go; nil: nowhere at present (the stream is suspended)
 	enc      xmltext.Encoder
 	ledger   *ledger // of stream management; nil: there is none
 	buf      *buffer // encoded, not yet written; nil when idle
+	owing    int     // how much of buf is the reader's own
+	flying   int     // and of what is being written
 	busy     bool    // somebody writes to link (or its wire drains)
 	dying    bool    // a write has failed and the reader is finding out why: senders wait for what it says
 	err      error   // sticky: nothing is written any more
 	shut     error   // sticky: nothing is taken any more; what was taken is still written
 	room     chan struct{}
+	rest     chan struct{} // closed when nothing is written any more; nil when nobody waits for that
 	lastSent time.Time
 }
+
+// maxOwed is how many bytes the reader may have to say before it waits for the server to take them: a server that asks and
+// does not listen to the answers would else fill our memory.
+const maxOwed = 64 << 10
 
 // ready waits until there is room for size bytes and returns with mu held, or with an error and without it.
 func (o *outbox) ready(ctx context.Context, size int) error {
@@ -56,11 +66,14 @@ func (o *outbox) ready(ctx context.Context, size int) error {
 		}
 		room := o.room
 		o.mu.Unlock()
+		o.thirst(1) // what makes room may be an acknowledgement
 		select {
 		case <-ctx.Done():
+			o.thirst(-1)
 			return context.Cause(ctx)
 		case <-room:
 		}
+		o.thirst(-1)
 		o.mu.Lock()
 	}
 	if o.err != nil || o.shut != nil {
@@ -74,6 +87,12 @@ func (o *outbox) ready(ctx context.Context, size int) error {
 // full reports whether a sender with size bytes must wait. mu is held.
 func (o *outbox) full(size int) bool {
 	return o.dying || o.busy && o.buf != nil && len(o.buf.b) >= o.limit || o.ledger != nil && !o.ledger.queue.Fits(max(size, 1))
+}
+
+// thirst counts who waits for the server's acknowledgements: as long as there are any, the reader reads on.
+func (o *outbox) thirst(n int64) {
+	o.thirsty.Add(n)
+	o.moved()
 }
 
 // makeRoom wakes who waits for room. mu is held.
@@ -163,7 +182,41 @@ func (o *outbox) rawLocked(b []byte) {
 	}
 	o.fresh()
 	o.buf.b = append(o.buf.b, b...)
+	o.owe(len(b))
 	_ = o.send(atOnce) // the reader will find out itself
+}
+
+// iq sends an iq of the reader's own, as raw does. An error says that the server acknowledges nothing of what it gets: it
+// can't be kept for ever.
+func (o *outbox) iq(iq *stanza.IQ) error {
+	o.mu.Lock()
+	if o.err != nil || o.shut != nil {
+		o.mu.Unlock()
+		return nil
+	}
+	o.fresh()
+	before := len(o.buf.b)
+	if err := o.encode(iq, ""); err == nil && o.ledger != nil && !o.ledger.force(o.buf.b[before:]) {
+		o.buf.b = o.buf.b[:before]
+		o.mu.Unlock()
+		return &stream.Error{Condition: string(PolicyViolation), Text: "none of the answers to what you send is acknowledged"}
+	}
+	o.owe(len(o.buf.b) - before)
+	_ = o.send(atOnce) // the reader will find out itself
+	return nil
+}
+
+// owe notes n bytes of the reader's own that were appended. mu is held.
+func (o *outbox) owe(n int) {
+	o.owing += n
+	o.owed.Add(int64(n))
+}
+
+// paid notes that the n bytes of the reader's own have left, or never will. mu is held.
+func (o *outbox) paid(n int) {
+	if before := o.owed.Load(); o.owed.Add(-int64(n)) <= maxOwed && before > maxOwed {
+		o.moved()
+	}
 }
 
 // finish appends the last stanza, "" for none, and the last bytes of the stream, without waiting for room; every later sender
@@ -219,6 +272,7 @@ func (o *outbox) flush(l *link, rounds int) error {
 		asks := !waiting && o.asked.Load() != 0
 		out := o.buf
 		o.buf, o.lastSent = nil, now
+		o.flying, o.owing = o.flying+o.owing, 0
 		o.mu.Unlock()
 		o.trace.sent(out.b)
 		_, err := l.conn.Write(out.b)
@@ -240,6 +294,7 @@ func (o *outbox) flush(l *link, rounds int) error {
 			o.mu.Unlock()
 			return nil // busy stays: the drainer calls resume
 		}
+		o.landed()
 	}
 	if o.link == l {
 		o.idle()
@@ -255,8 +310,35 @@ func (o *outbox) resume(l *link) {
 		o.broken(l, err)
 		return
 	}
+	o.landed()
 	l.wire.patience(nil)
 	_ = o.flush(l, -1) // whose bytes these are has left
+}
+
+// landed notes that what was being written has left. mu is held.
+func (o *outbox) landed() {
+	o.paid(o.flying)
+	o.flying = 0
+}
+
+// quiet waits until nothing is written any more, for at most d.
+func (o *outbox) quiet(d time.Duration) {
+	o.mu.Lock()
+	if !o.busy || o.err != nil {
+		o.mu.Unlock()
+		return
+	}
+	if o.rest == nil {
+		o.rest = make(chan struct{})
+	}
+	rest := o.rest
+	o.mu.Unlock()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-rest:
+	case <-t.C:
+	}
 }
 
 // broken tells the session that nothing can be written to l. mu is held and released.
@@ -296,13 +378,24 @@ func (o *outbox) close(err error) {
 		o.err = err
 	}
 	o.makeRoom()
+	o.atRest()
 }
 
 // idle gives the buffer back. mu is held.
 func (o *outbox) idle() {
 	o.busy = false
+	o.landed()
 	o.drop()
 	o.makeRoom()
+	o.atRest()
+}
+
+// atRest wakes who waits for the end of writing. mu is held.
+func (o *outbox) atRest() {
+	if o.rest != nil {
+		close(o.rest)
+		o.rest = nil
+	}
 }
 
 // drop forgets what waits. mu is held.
@@ -311,6 +404,8 @@ func (o *outbox) drop() {
 		recycle(o.buf)
 		o.buf = nil
 	}
+	o.paid(o.owing)
+	o.owing = 0
 }
 
 func recycle(b *buffer) {

@@ -189,6 +189,16 @@ func openDeaf(t testing.TB, o *xmpp.Options, features string) (*xmpp.Session, *p
 	return openOn(t, ours, theirs, o, features)
 }
 
+// openManaged is open with stream management.
+func openManaged(t testing.TB, o *xmpp.Options) (*xmpp.Session, *peer) {
+	t.Helper()
+	s, p := openDeaf(t, o, bindFeature+smFeature)
+	p.listen()
+	require.Equal(t, "enable", p.hear().Name().Local)
+	p.say("<enabled xmlns='urn:xmpp:sm:3'/>")
+	return s, p
+}
+
 // openOn is openDeaf on the two ends of a connection.
 func openOn(t testing.TB, ours, theirs net.Conn, o *xmpp.Options, features string) (*xmpp.Session, *peer) {
 	t.Helper()

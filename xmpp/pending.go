@@ -12,7 +12,32 @@ import (
 // A call is a request that waits for its answer.
 type call struct {
 	to    jid.JID
-	reply chan *stanza.IQ // takes one answer without blocking
+	reply chan outcome // takes one answer without blocking
+}
+
+// An outcome is an answer, or why the one that came is of no use.
+type outcome struct {
+	iq  *stanza.IQ
+	err error
+}
+
+// answer is what Do returns for it.
+func (o outcome) answer() (*stanza.IQ, error) {
+	if o.err != nil {
+		return nil, o.err
+	}
+	return answer(o.iq)
+}
+
+// answer is what a call returns for reply.
+func answer(reply *stanza.IQ) (*stanza.IQ, error) {
+	if reply.Type != stanza.IQError {
+		return reply, nil
+	}
+	if reply.Error == nil { // RFC 6120 §8.3.1: there must be one; the request failed all the same
+		return reply, &stanza.Error{Type: stanza.Cancel, Condition: stanza.UndefinedCondition}
+	}
+	return reply, reply.Error
 }
 
 // pending routes answers to the calls that wait for them.
@@ -38,7 +63,7 @@ func (p *pending) add(id string, to jid.JID) (*call, error) {
 	if p.calls == nil {
 		p.calls = make(map[string]*call)
 	}
-	c := &call{to: to, reply: make(chan *stanza.IQ, 1)}
+	c := &call{to: to, reply: make(chan outcome, 1)}
 	p.calls[id] = c
 	return c, nil
 }
@@ -81,21 +106,21 @@ func (p *pending) awaits(start *xmltext.Token, self func() jid.JID) bool {
 	return !stamped || err == nil && answersFor(sender, c.to, own)
 }
 
-// complete hands iq to the call that it answers, if there is one.
+// complete hands o to the call that the iq with that id and sender answers, if there is one.
 //
 // RFC 6120 §8.2.3 and §8.1.3: the answer has the id of the request and the type "result" or "error". RFC 6120
 // §8.1.2.1: and it must come from whom we asked; an answer with a guessed id from somebody else completes nothing.
-func (p *pending) complete(iq *stanza.IQ, self jid.JID) bool {
+func (p *pending) complete(id string, from, self jid.JID, o outcome) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.calls[iq.ID]
-	if c == nil || !answersFor(iq.From, c.to, self) {
+	c := p.calls[id]
+	if c == nil || !answersFor(from, c.to, self) {
 		return false
 	}
-	if delete(p.calls, iq.ID); len(p.calls) == 0 {
+	if delete(p.calls, id); len(p.calls) == 0 {
 		p.calls = nil
 	}
-	c.reply <- iq
+	c.reply <- o
 	return true
 }
 

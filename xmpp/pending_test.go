@@ -11,8 +11,9 @@ import (
 
 var me, you = jid.MustParse("me@example.net/x"), jid.MustParse("you@example.net/y")
 
-func result(id string, from jid.JID) *stanza.IQ {
-	return &stanza.IQ{Type: stanza.Result, ID: id, From: from}
+// completes has an answer come from from.
+func completes(p *pending, id string, from jid.JID) bool {
+	return p.complete(id, from, me, outcome{iq: &stanza.IQ{Type: stanza.Result, ID: id, From: from}})
 }
 
 // A call is completed once, by whom it asked.
@@ -23,11 +24,11 @@ func TestPendingCompletes(t *testing.T) {
 	require.True(t, p.any())
 	_, err = p.add("1", me)
 	require.ErrorContains(t, err, `"1"`)
-	require.False(t, p.complete(result("2", you), me))
-	require.False(t, p.complete(result("1", you.Bare()), me))
-	require.True(t, p.complete(result("1", you), me))
-	require.False(t, p.complete(result("1", you), me), "the second time it is nobody's")
-	require.Equal(t, you, (<-c.reply).From)
+	require.False(t, completes(p, "2", you))
+	require.False(t, completes(p, "1", you.Bare()))
+	require.True(t, completes(p, "1", you))
+	require.False(t, completes(p, "1", you), "the second time it is nobody's")
+	require.Equal(t, you, (<-c.reply).iq.From)
 	require.False(t, p.any())
 	require.Nil(t, p.calls, "an idle session keeps no table")
 	p.remove("1")
@@ -45,5 +46,5 @@ func TestPendingCloses(t *testing.T) {
 	require.Equal(t, first, p.err)
 	_, err = p.add("2", you)
 	require.Equal(t, first, err)
-	require.True(t, p.complete(result("1", you), me), "what comes with the end is still an answer")
+	require.True(t, completes(p, "1", you), "what comes with the end is still an answer")
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/internal/stream"
@@ -28,7 +27,7 @@ func (s *Session) read(l *link) {
 			s.stopReading(l, err)
 			return
 		}
-		s.pause()
+		s.pause(l, w)
 	}
 }
 
@@ -86,13 +85,15 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 	case !fresh: // sent again after a resumption, and in hand already
 		return nil
 	case bad != nil:
-		s.malformed(bad)
+		if err := s.malformed(bad); err != nil {
+			return err
+		}
 	default:
 		iq, ok := st.(*stanza.IQ)
 		if !ok || iq.IsRequest() {
 			return s.arrive(arrival{st, int(l.dec.InputOffset()-before) + overhead, number, s.replay.Load()})
 		}
-		if !s.calls.complete(iq, s.JID()) {
+		if !s.calls.complete(iq.ID, iq.From, s.JID(), outcome{iq: iq}) {
 			s.opts.Logger.Debug("xmpp: answer to no request of ours dropped", "from", iq.From, "id", iq.ID)
 		}
 	}
@@ -131,29 +132,18 @@ func (s *Session) slowest() string {
 }
 
 // malformed skips a stanza that can't be decoded, and answers it where an answer is due: one bad stanza harms nobody
-// else.
-func (s *Session) malformed(bad *stanza.MalformedError) {
+// else. One that is itself an answer is the end of the call that waits for it: there won't be another.
+func (s *Session) malformed(bad *stanza.MalformedError) error {
 	s.opts.Logger.Warn("xmpp: malformed stanza skipped", "err", bad)
+	if bad.Answers() {
+		err := fmt.Errorf("xmpp: the answer from %q to the request %q can't be read: %w", bad.From, bad.ID, bad)
+		s.calls.complete(bad.ID, bad.From, s.JID(), outcome{err: err})
+	}
 	if iq := bad.Answer(); iq != nil {
 		iq.From = jid.JID{} // as in reply
-		s.sendNow(iq)
+		return s.out.iq(iq)
 	}
-}
-
-// sendNow sends what the reader itself has to say, without waiting for room or for a stalled server.
-func (s *Session) sendNow(iq *stanza.IQ) {
-	o := s.out
-	o.mu.Lock()
-	if o.err != nil || o.shut != nil {
-		o.mu.Unlock()
-		return
-	}
-	o.fresh()
-	before := len(o.buf.b)
-	if err := o.encode(iq, ""); err == nil && o.ledger != nil {
-		o.ledger.force(o.buf.b[before:])
-	}
-	_ = o.send(atOnce) // the reader will find out itself
+	return nil
 }
 
 // appendClient appends st as it stands inside a client stream.
@@ -164,39 +154,6 @@ func appendClient(dst []byte, st stanza.Stanza) ([]byte, error) {
 		return dst, err
 	}
 	return e.Bytes()
-}
-
-// pauseNote is how long reading may pause before that is logged, and a space sent if one is due.
-const pauseNote = 10 * time.Second
-
-// pause waits while more than Limits.LaneSoft is in the lane, so that TCP tells the server to slow down. It doesn't wait
-// while a Do waits for its answer, which may be behind what we'd not read.
-func (s *Session) pause() {
-	if !s.lane.over(s.opts.Limits.LaneSoft) {
-		return
-	}
-	tick := time.NewTicker(pauseNote)
-	defer tick.Stop()
-	for {
-		held, news := s.lane.held()
-		if held <= s.opts.Limits.LaneSoft || s.calls.any() || s.isClosing() || s.linked().in.failure() != nil {
-			return
-		}
-		select {
-		case <-news:
-		case <-s.done:
-			return
-		case now := <-tick.C:
-			s.opts.Logger.Warn("xmpp: not reading on: a handler or channel takes its time", "registered", s.slowest(), "held", held)
-			s.keepalive(now)
-		}
-	}
-}
-
-func (s *Session) isClosing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
 }
 
 // stopReading ends the connection for the reason err, telling the server where it should know.
@@ -244,7 +201,11 @@ func (s *Session) leave(l *link, last string, cause error) {
 	s.mu.Lock()
 	s.leaving = true
 	s.mu.Unlock()
+	s.calls.close(endedBy(cause))
 	s.out.finish(atOnce, "", last, endedBy(cause))
+	if last != stream.Close { // why we end it comes behind what somebody may be in the middle of writing
+		s.out.quiet(lastWords)
+	}
 	if s.isClosing() && errors.Is(cause, ErrPeerClosed) {
 		l.partTogether()
 	} else {

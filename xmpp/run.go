@@ -106,6 +106,7 @@ func (c *Client) balance() {
 	c.mu.Unlock()
 	if s != nil && s.hasEnded() {
 		<-s.balanced
+		s.expire()
 	}
 }
 
@@ -150,6 +151,7 @@ func (c *Client) own(s *Session) (hooks []*sessionHook) {
 	defer c.mu.Unlock()
 	if c.last != nil {
 		s.after = c.last.handed
+		c.last.expire() // s waits for its handlers
 	}
 	c.last = s
 	return c.hooks

@@ -30,21 +30,24 @@ type Session struct {
 	calls   *pending
 	lane    *lane
 	atWork  atomic.Pointer[registration] // whom the dispatcher has given something to last
+	steps   atomic.Uint64                // how often it has
 	steward *steward                     // keeps the stream in the store; nil: it's not kept
 	present atomic.Bool                  // we have told the server that we're available
 	recent  *recent                      // of a Client: what was handed over; nil: nothing is remembered
 	keeper  chan error                   // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 
-	ctx      context.Context // of the handlers; ends once all was handed over, or with Close
-	againCtx context.Context // the same, for what another process may have handled
-	replay   atomic.Bool     // what arrives now is of that kind
-	cancel   context.CancelCauseFunc
-	done     chan struct{}   // closed when the session has ended
-	given    chan struct{}   // closed when nothing more may be handed over: Close was called
-	handed   chan struct{}   // closed when all was handed over, or will not be
-	balanced chan struct{}   // closed after the end, when what was not acknowledged has been given back
-	after    <-chan struct{} // what must have been handed over before: the Client's session before this one; nil: nothing
-	ready    chan struct{}   // closed when the Client's capabilities have begun with it; nil: there is no Client
+	life     context.Context         // ends once all was handed over, or with Close
+	ctx      context.Context         // of the handlers; ends with life, or before that: see expire
+	againCtx context.Context         // the same, for what another process may have handled
+	cut      context.CancelCauseFunc // ends ctx
+	replay   atomic.Bool             // what arrives now is of that kind
+	cancel   context.CancelCauseFunc // ends life
+	done     chan struct{}           // closed when the session has ended
+	given    chan struct{}           // closed when nothing more may be handed over: Close was called
+	handed   chan struct{}           // closed when all was handed over, or will not be
+	balanced chan struct{}           // closed after the end, when what was not acknowledged has been given back
+	after    <-chan struct{}         // what must have been handed over before: the Client's session before this one; nil: nothing
+	ready    chan struct{}           // closed when the Client's capabilities have begun with it; nil: there is no Client
 
 	mu        sync.Mutex // protects what follows
 	link      *link      // the present one; when suspended, the last one
@@ -55,10 +58,11 @@ type Session struct {
 	settingUp bool // Options.Setup is at work: there is no reader yet
 	err       error
 	ended     bool
-	closing   bool // our </stream:stream> is out, or on its way
-	detached  bool // the stream is left to a successor
-	leaving   bool // the reader ends the session: what becomes of writes is no news
-	finished  bool // the lane was handed over: channels are closed, and new ones are closed at once
+	closing   bool        // our </stream:stream> is out, or on its way
+	detached  bool        // the stream is left to a successor
+	leaving   bool        // the reader ends the session: what becomes of writes is no news
+	finished  bool        // the lane was handed over: channels are closed, and new ones are closed at once
+	expiring  *time.Timer // see expire
 	channels  map[*subscription]struct{}
 }
 
@@ -68,9 +72,10 @@ func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 		opts: o, link: l, state: l.state, outer: outer, calls: newPending(), lane: new(lane), keeper: keeper,
 		done: make(chan struct{}), given: make(chan struct{}), handed: make(chan struct{}), balanced: make(chan struct{}),
 	}
-	s.ctx, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
+	s.life, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
+	s.ctx, s.cut = context.WithCancelCause(s.life)
 	s.againCtx = context.WithValue(s.ctx, againKey{}, true)
-	s.out = &outbox{link: l, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.unwritable}
+	s.out = &outbox{link: l, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.unwritable, moved: s.lane.wake}
 	return s
 }
 
@@ -242,29 +247,18 @@ func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
 		return nil, err
 	}
 	select {
-	case reply := <-c.reply:
-		return answer(reply)
+	case got := <-c.reply:
+		return got.answer()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("xmpp: no answer from %q to the request %q: %w", iq.To, id, context.Cause(ctx))
 	case <-s.calls.ended:
 	}
 	select { // the answer may have come together with the end
-	case reply := <-c.reply:
-		return answer(reply)
+	case got := <-c.reply:
+		return got.answer()
 	default:
 		return nil, s.calls.err
 	}
-}
-
-// answer is what Do returns for reply.
-func answer(reply *stanza.IQ) (*stanza.IQ, error) {
-	if reply.Type != stanza.IQError {
-		return reply, nil
-	}
-	if reply.Error == nil { // RFC 6120 §8.3.1: there must be one; the request failed all the same
-		return reply, &stanza.Error{Type: stanza.Cancel, Condition: stanza.UndefinedCondition}
-	}
-	return reply, reply.Error
 }
 
 // unwritable is told that a write to l has failed. The server may have said why before it closed the connection, and
@@ -313,6 +307,9 @@ func (s *Session) end(err error) {
 	s.lane.wake()
 	if s.lane.claim() {
 		go s.dispatch()
+	}
+	if s.outer == nil { // a Client gives its handlers the time until its next session has something for them
+		s.expire()
 	}
 	if err != nil {
 		s.opts.Logger.Info("xmpp: session ended", "jid", s.JID(), "err", err)

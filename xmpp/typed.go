@@ -63,12 +63,13 @@ func OnPresence(e Endpoint, f func(ctx context.Context, p *stanza.Presence) erro
 	}))
 }
 
-// OnPayload calls f with each message or presence that carries a payload of T's name (its XMLName tag), decoded. One that
-// does not decode is logged and skipped. remove ends it. OnPayload panics when T has no XMLName tag.
+// OnPayload calls f with each message or presence, of every type but error, that carries a payload of T's name (its XMLName
+// tag), decoded. One that does not decode is logged and skipped. remove ends it. OnPayload panics when T has no XMLName tag.
 func OnPayload[T any](e Endpoint, f func(ctx context.Context, st stanza.Stanza, payload T) error) (remove func()) {
 	name := stanza.NameOf[T]()
 	h := HandlerFunc(func(ctx context.Context, st stanza.Stanza) (any, error) {
-		if st.Kind() == stanza.KindIQ {
+		// RFC 6120 §8.3.1: an error may carry the payload that it answers, which nobody sent to us.
+		if typ := st.Header().Type; st.Kind() == stanza.KindIQ || typ == string(stanza.MessageError) {
 			return nil, nil
 		}
 		v, ok := stanza.Find[T](st)

@@ -22,6 +22,7 @@ type watchdog struct {
 
 	last   time.Time // when something arrived
 	probed time.Time // when the server was asked since; zero: it was not
+	glance int       // how much may wait in the lane while the reader looks whether the server is still there; see pause
 }
 
 func newWatchdog(s *Session) *watchdog {
@@ -119,7 +120,7 @@ func (s *Session) probe(now time.Time) {
 	}
 	o.mu.Unlock()
 	ping := &stanza.IQ{Type: stanza.Get, ID: stanza.NewID(), To: s.JID().Domain(), Payload: pingPayload}
-	s.sendNow(ping)
+	_ = s.out.iq(ping) // it's never too much: nobody is asked twice
 }
 
 var pingPayload, _ = stanza.ParseElement(`<ping xmlns='` + ns.Ping + `'/>`)
