@@ -92,6 +92,7 @@ func TestFeeds(t *testing.T) {
 		fs.add(&gone.feed, nil)
 		fs.remove(&gone.feed)
 		<-gone.shut
+		assert.Len(t, fs.all, 2, "who has gone is not held")
 		other := jid.MustParse("other@canto.test")
 		fs.put(other, Change{New: Item{JID: other}})
 		fs.put(bobsJID, Change{New: bobAs("Bob")})
@@ -106,6 +107,36 @@ func TestFeeds(t *testing.T) {
 		<-late.shut
 		fs.put(bobsJID, Change{New: bobAs("Bob")})
 		fs.remove(&all.feed)
+		assert.Empty(t, fs.all, "nobody is held")
+	})
+}
+
+// TestEndsOfASubscription holds that a channel closes with its context and OnChange ends with remove, while others go on.
+func TestEndsOfASubscription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := local(t, 0)
+		ctx, cancel := context.WithCancel(t.Context())
+		changes, statuses, others := r.Changes(ctx), r.Watch(ctx), r.Changes(t.Context())
+		var calls []Change
+		remove := r.OnChange(func(c Change) { calls = append(calls, c) })
+		r.take(nil, push{item: bobAs("1")})
+		assert.Equal(t, bobAs("1"), (<-changes).New)
+		assert.Equal(t, bobAs("1"), (<-others).New)
+		synctest.Wait()
+		cancel()
+		remove()
+		synctest.Wait()
+		r.take(nil, push{item: bobAs("2")})
+		_, open := <-statuses
+		assert.False(t, open)
+		_, open = <-changes
+		assert.False(t, open)
+		assert.Equal(t, Change{Old: bobAs("1"), New: bobAs("2")}, <-others)
+		synctest.Wait()
+		assert.Equal(t, []Change{{New: bobAs("1")}}, calls)
+		r.Close()
+		_, open = <-others
+		assert.False(t, open)
 	})
 }
 
