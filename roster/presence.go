@@ -41,14 +41,11 @@ func (r *Roster) see(s *xmpp.Session, p *stanza.Presence) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	who := p.From.Bare()
-	if !r.current(s) || p.From.IsZero() || !r.concerns(p.From) {
+	if !r.current(s) || !r.concerns(p.From) {
 		return
 	}
 	c := r.present[who]
 	if c == nil {
-		if p.Type == stanza.Unavailable {
-			return
-		}
 		c = new(presence)
 		r.present[who] = c
 	}

@@ -1,0 +1,41 @@
+package roster
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/stretchr/testify/assert"
+)
+
+// TestPushShows holds that a push shows in All at once, and which version the roster has after it.
+func TestPushShows(t *testing.T) {
+	r := local(t, 0)
+	assert.Empty(t, slices.Collect(r.All()))
+	r.take(nil, push{bobAs("1"), "v1", true})
+	assert.Equal(t, []Item{bobAs("1")}, slices.Collect(r.All()))
+	assert.Equal(t, "v1", r.Version())
+	r.take(nil, push{item: bobAs("2")})
+	assert.Equal(t, "2", slices.Collect(r.All())[0].Name)
+	assert.Equal(t, "v1", r.Version(), "a push without one says nothing of it")
+	r.take(nil, push{bobAs("-"), "v2", true})
+	assert.Empty(t, slices.Collect(r.All()))
+	assert.Equal(t, "v2", r.kept(t), "one of one is enough to be written")
+}
+
+// TestWhatIsHeldOfPresence holds that nothing is held of who is not available, but why they can't be reached.
+func TestWhatIsHeldOfPresence(t *testing.T) {
+	r, _ := asked(t, Item{JID: bobsJID, Subscription: To})
+	const phone = "bob@canto.test/phone"
+	r.hear(t, stanza.Unavailable, phone)
+	assert.Empty(t, r.present)
+	r.hear(t, stanza.Available, phone)
+	r.hear(t, stanza.Unavailable, phone)
+	assert.Empty(t, r.present)
+	r.hear(t, stanza.Available, phone)
+	r.hear(t, stanza.PresenceError, phone)
+	assert.ErrorIs(t, r.Status(bobsJID).Err, stanza.UndefinedCondition)
+	r.hear(t, stanza.Unavailable, phone)
+	assert.Empty(t, r.present)
+	assert.NoError(t, r.Status(bobsJID).Err)
+}
