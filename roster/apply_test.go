@@ -38,4 +38,8 @@ func TestWhatIsHeldOfPresence(t *testing.T) {
 	r.hear(t, stanza.Unavailable, phone)
 	assert.Empty(t, r.present)
 	assert.NoError(t, r.Status(bobsJID).Err)
+	r.hear(t, stanza.Available, phone)
+	r.hear(t, stanza.Available, bobsJID.String())
+	assert.Len(t, r.Resources(bobsJID), 2, "presence from the bare address is one of several")
+	assert.Equal(t, bobsJID, r.Best(bobsJID).From, "the newest")
 }

@@ -33,6 +33,8 @@ func TestReadYourWrites(t *testing.T) {
 			{"push", "1", "1"}, {"ask", "-", "1"}, {"ok", "", "-"}, {"ask", "2", "-"}, {"ok", "", "2"}, {"push", "-", "2"}, {"push", "2", "2"}},
 		"the push comes before the answer": {
 			{"ask", "1", "-"}, {"push", "1", "1"}, {"push", "x", "x"}, {"ok", "", "x"}},
+		"the push comes before the answer, and another is asked for": {
+			{"ask", "1", "-"}, {"push", "1", "1"}, {"ask", "2", "1"}, {"ok", "", "1"}, {"ok", "", "2"}, {"push", "2", "2"}, {"push", "x", "x"}},
 		"a server that alters the words": {
 			{"ask", "1", "-"}, {"ok", "", "1"}, {"push", "one", "one"}},
 		"a set that changes nothing, and another": {
