@@ -36,10 +36,14 @@ func TestFAST(t *testing.T) {
 	require.Nil(t, e.child(ns.FAST, "token"), "it stays")
 
 	for name, use := range map[string]func(c *rawClient){
-		"used before":       func(c *rawClient) { c.useToken("HT-SHA-256-NONE", token, nil, 1, "") },
-		"another token":     func(c *rawClient) { c.useToken("HT-SHA-256-NONE", "x"+token, nil, 2, "") },
-		"another mechanism": func(c *rawClient) { c.useToken("HT-SHA-256-ENDP", token, nil, 2, "") },
-		"another channel":   func(c *rawClient) { c.useToken("HT-SHA-256-NONE", token, []byte("x"), 2, "") },
+		"used before":   func(c *rawClient) { c.useToken("HT-SHA-256-NONE", token, nil, 1, "") },
+		"another token": func(c *rawClient) { c.useToken("HT-SHA-256-NONE", "x"+token, nil, 2, "") },
+		"another mechanism": func(c *rawClient) {
+			channel, ok := endPointHash(c.state.PeerCertificates[0].Raw)
+			require.True(t, ok)
+			c.useToken("HT-SHA-256-ENDP", token, channel, 2, "")
+		},
+		"another channel": func(c *rawClient) { c.useToken("HT-SHA-256-NONE", token, []byte("x"), 2, "") },
 		"another user": func(c *rawClient) {
 			c.authenticate("HT-SHA-256-NONE", "bob\x00x", agentXML+"<fast xmlns='urn:xmpp:fast:0'/>")
 		},
