@@ -1,40 +1,91 @@
 package xmpp
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/canto-im/canto/internal/ns"
-	"github.com/canto-im/canto/internal/xmltext"
 	"github.com/canto-im/canto/sasl"
 )
 
-// authenticate runs SASL (RFC 6120 §6) with the best mechanism that both sides have.
+// An attempt is one mechanism on its way to authenticate us.
+type attempt struct {
+	mech  sasl.Mechanism
+	conn  sasl.Conn
+	x     sasl.Exchange // nil: not begun yet
+	token *savedToken   // the one that mech proves (XEP-0484); nil: mech proves something else
+	fall  error         // what the pin has against it, where only a server that vouches for its offer may go on; nil: nothing
+}
+
+// authenticate runs SASL with the best mechanism that both sides have, in the profile of XEP-0388 where that is offered and
+// else in that of RFC 6120 §6.
 func (n *negotiation) authenticate(ctx context.Context) (restart bool, err error) {
-	c := n.saslConn()
-	n.link.state.Mechanisms = slices.Clone(n.features.Mechanisms)
-	mechs := sasl.Select(n.mechanisms(), c)
-	if len(mechs) == 0 {
-		return false, n.noMechanism(c)
+	n.recall(ctx)
+	attempts := n.attempts()
+	n.link.state.Mechanisms = slices.Clone(n.profile.offered(&n.features))
+	if len(attempts) == 0 {
+		return false, n.noMechanism()
 	}
-	for _, m := range mechs {
-		err = n.try(ctx, m, c)
-		if err == nil {
+	for _, a := range attempts {
+		if err = n.try(ctx, a); err == nil {
 			n.authed = true
-			return true, nil
+			n.remember(ctx, a)
+			return n.profile.restarts, nil
 		}
-		// RFC 6120 §6.5.7, §6.5.9: these say that another mechanism may do. After any other refusal a further try would
-		// only bring the account closer to being locked.
-		if !errors.Is(err, sasl.InvalidMechanism) && !errors.Is(err, sasl.MechanismTooWeak) {
-			return false, err
+		if !n.another(ctx, a, err) {
+			break
 		}
 	}
 	return false, err
 }
+
+// another reports whether a further mechanism may be tried after a has failed.
+func (n *negotiation) another(ctx context.Context, a *attempt, err error) bool {
+	var refusal *sasl.Error
+	switch {
+	case errors.Is(err, errUncounted):
+		n.opts.Logger.Error("xmpp: the token of an earlier login can't be used", "err", err)
+		return n.hasCredentials()
+	case a.token != nil && errors.As(err, &refusal):
+		// XEP-0484 §4.1: a token that was refused is discarded, and the login goes on with other means.
+		n.discard(ctx, a.token, refusal)
+		return n.hasCredentials()
+	}
+	// RFC 6120 §6.5.7, §6.5.9: these say that another mechanism may do. After any other refusal a further try would only
+	// bring the account closer to being locked.
+	return errors.Is(err, sasl.InvalidMechanism) || errors.Is(err, sasl.MechanismTooWeak)
+}
+
+// attempts chooses the profile and lists what may be tried in it, best first.
+func (n *negotiation) attempts() []*attempt {
+	// XEP-0388 §3: inside TLS only.
+	if n.features.SASL2 != nil && n.secured {
+		n.profile = sasl2()
+		if list := n.attemptsHere(); len(list) > 0 {
+			return list
+		}
+	}
+	n.profile = classic()
+	return n.attemptsHere()
+}
+
+func (n *negotiation) attemptsHere() (list []*attempt) {
+	c := n.saslConn()
+	if a := n.tokenAttempt(c); a != nil {
+		list = append(list, a)
+		if !n.hasCredentials() {
+			return list
+		}
+	}
+	for _, m := range sasl.Select(n.mechanisms(), c) {
+		list = append(list, &attempt{mech: m, conn: c})
+	}
+	return list
+}
+
+// hasCredentials reports whether there is more to log in with than a token.
+func (n *negotiation) hasCredentials() bool { return n.opts.Password != "" || len(n.opts.SASL) > 0 }
 
 // mechanisms are those of the options.
 func (n *negotiation) mechanisms() []sasl.Mechanism {
@@ -53,7 +104,8 @@ func (n *negotiation) saslConn() sasl.Conn {
 		Domain:         n.account.Domainpart(),
 		Encrypted:      n.secured,
 		AllowPlaintext: n.opts.AllowPlaintext,
-		Mechanisms:     n.features.Mechanisms,
+		SASL2:          n.profile.isSASL2(),
+		Mechanisms:     n.profile.offered(&n.features),
 		BindingTypes:   n.features.ChannelBindings,
 	}
 	if n.link.state.TLS.Version != 0 {
@@ -64,14 +116,15 @@ func (n *negotiation) saslConn() sasl.Conn {
 }
 
 // noMechanism says why none of ours could be used.
-func (n *negotiation) noMechanism(c sasl.Conn) error {
+func (n *negotiation) noMechanism() error {
 	var why []error
+	c := n.saslConn()
 	for _, m := range n.mechanisms() {
 		if err := sasl.Usable(m, c); err != nil && !errors.Is(err, sasl.ErrNotOffered) {
 			why = append(why, err)
 		}
 	}
-	err := fmt.Errorf("%w: the server offers %q", errNoMechanism, n.features.Mechanisms)
+	err := fmt.Errorf("%w: the server offers %q", errNoMechanism, c.Mechanisms)
 	if len(why) > 0 {
 		err = fmt.Errorf("%w: %w", err, joinReasons(why))
 	}
@@ -79,25 +132,62 @@ func (n *negotiation) noMechanism(c sasl.Conn) error {
 }
 
 // try runs one mechanism.
-func (n *negotiation) try(ctx context.Context, m sasl.Mechanism, c sasl.Conn) error {
-	x, err := m.Start(ctx, c)
-	if err != nil {
+func (n *negotiation) try(ctx context.Context, a *attempt) error {
+	if err := n.start(ctx, a); err != nil {
 		return err
 	}
 	n.link.in.secret = true
 	defer func() { n.link.in.secret = false }()
-	if err := n.sendAuth(m.Name(), x.Initial()); err != nil {
+	if err := n.stillOurs(); err != nil {
 		return err
 	}
-	if err := n.exchange(ctx, x); err != nil {
+	out, traced, err := n.profile.begin(n, a)
+	if err != nil {
 		return err
 	}
-	n.link.state.Mechanism = m.Name()
-	n.link.state.ChannelBinding = boundWith(x)
+	if err := n.writeSecret(out, traced); err != nil {
+		return err
+	}
+	if err := n.exchange(ctx, a.x); err != nil {
+		return a.fell(err)
+	}
+	n.link.state.Mechanism = a.mech.Name()
+	n.link.state.ChannelBinding = boundWith(a.x)
 	return nil
 }
 
-// boundWith is the type of the channel binding that an exchange used.
+// start begins the exchange, if that's no step back from what the account was seen to have.
+func (n *negotiation) start(ctx context.Context, a *attempt) (err error) {
+	if a.token != nil {
+		if err := n.spend(ctx, a.token); err != nil {
+			return err
+		}
+	}
+	if a.x, err = a.mech.Start(ctx, a.conn); err != nil {
+		return err
+	}
+	if a.fall = n.pins.against(a); a.fall == nil || n.opts.AllowDowngrade {
+		a.fall = nil
+		return nil
+	}
+	if !isSCRAM(a.mech.Name()) {
+		return a.fall
+	}
+	// XEP-0474 §3, §7: that hash does better than a pin: with it, the server itself says that it offers no more.
+	a.conn.NeedHash = true
+	a.x, err = a.mech.Start(ctx, a.conn)
+	return err
+}
+
+// fell is what an attempt ends with that failed with err.
+func (a *attempt) fell(err error) error {
+	if a.fall != nil && errors.Is(err, sasl.ErrDowngrade) {
+		return fmt.Errorf("%w: %w", a.fall, err)
+	}
+	return err
+}
+
+// boundWith is the type of the channel binding that an exchange uses.
 func boundWith(x sasl.Exchange) string {
 	if b, ok := x.(interface{ ChannelBinding() string }); ok {
 		return b.ChannelBinding()
@@ -105,122 +195,10 @@ func boundWith(x sasl.Exchange) string {
 	return ""
 }
 
-// exchange answers challenges until the server has decided.
-func (n *negotiation) exchange(ctx context.Context, x sasl.Exchange) error {
-	for {
-		tok, err := n.next()
-		if err != nil {
-			return err
-		}
-		if tok.Name.Space != ns.SASL {
-			return unexpected(tok, "an element of SASL (RFC 6120 §6.4)")
-		}
-		n.opts.Trace.received([]byte("<" + tok.Name.Local + " xmlns='" + ns.SASL + "'>[SASL]</" + tok.Name.Local + ">"))
-		switch tok.Name.Local {
-		case "challenge":
-			if err := n.answer(ctx, x); err != nil {
-				return err
-			}
-		case "success":
-			data, err := n.saslData()
-			if err != nil {
-				return err
-			}
-			return x.Success(data)
-		case "failure":
-			return n.refused(x)
-		default:
-			return unexpected(tok, "a challenge, success or failure (RFC 6120 §6.4)")
-		}
+// stillOurs asks, where a stream is to be resumed or bound together with the login, whether another process has taken over.
+func (n *negotiation) stillOurs() error {
+	if n.ours == nil || !n.profile.isSASL2() {
+		return nil
 	}
-}
-
-// answer reads a challenge and sends the response.
-func (n *negotiation) answer(ctx context.Context, x sasl.Exchange) error {
-	challenge, err := n.saslData()
-	if err != nil {
-		return err
-	}
-	response, err := x.Next(ctx, challenge)
-	if err != nil {
-		// RFC 6120 §6.4.4: we may end the exchange; the server need not wait for us.
-		_ = n.writeSecret("abort", "", nil)
-		return err
-	}
-	return n.writeSecret("response", "", response)
-}
-
-// sendAuth begins the exchange (RFC 6120 §6.4.2).
-func (n *negotiation) sendAuth(mechanism string, initial []byte) error {
-	return n.writeSecret("auth", " mechanism='"+mechanism+"'", initial)
-}
-
-// writeSecret writes an element of SASL with data in base64, which the trace doesn't get. An empty initial response is
-// "=" (RFC 6120 §6.4.2), no data at all an empty element.
-func (n *negotiation) writeSecret(local, attrs string, data []byte) error {
-	start := "<" + local + " xmlns='" + ns.SASL + "'" + attrs + ">"
-	end := "</" + local + ">"
-	content := base64.StdEncoding.EncodeToString(data)
-	if local == "auth" && data != nil && content == "" {
-		content = "="
-	}
-	n.opts.Trace.sent([]byte(start + "[SASL]" + end))
-	_, err := n.link.conn.Write([]byte(start + content + end))
-	return err
-}
-
-// saslData reads the base64 text of the element whose start was just read: nil when there is none, empty for "=".
-func (n *negotiation) saslData() ([]byte, error) {
-	text, err := n.link.dec.AppendText(nil)
-	if err != nil {
-		return nil, n.protest(err)
-	}
-	switch string(text) {
-	case "":
-		return nil, nil
-	case "=": // RFC 6120 §6.4.6: no data, told from none
-		return []byte{}, nil
-	}
-	// RFC 6120 §13.9.1: what is no base64 is refused, line ends too, which encoding/base64 passes over.
-	data, err := base64.StdEncoding.Strict().DecodeString(string(text))
-	if err != nil || bytes.ContainsAny(text, "\r\n") {
-		return nil, fmt.Errorf("%w: what it sent for SASL is no base64 (RFC 6120 §6.4.2)", errUnexpected)
-	}
-	return data, nil
-}
-
-// refused reads <failure/> (RFC 6120 §6.5).
-func (n *negotiation) refused(x sasl.Exchange) error {
-	failure := &sasl.Error{}
-	d := n.link.dec
-	for {
-		tok, err := d.ReadToken()
-		if err != nil {
-			return n.protest(err)
-		}
-		switch {
-		case tok.Kind == xmltext.KindEnd:
-			return sasl.Refused(x, failure)
-		case tok.Kind != xmltext.KindStart:
-			continue
-		}
-		if err := n.failureChild(tok, failure); err != nil {
-			return n.protest(err)
-		}
-	}
-}
-
-// failureChild reads the condition or the text.
-func (n *negotiation) failureChild(tok *xmltext.Token, failure *sasl.Error) error {
-	if tok.Name.Space == ns.SASL && tok.Name.Local == "text" {
-		lang, _ := tok.Lang()
-		failure.Lang = string(lang)
-		text, err := n.link.dec.AppendText(nil)
-		failure.Text = string(text)
-		return err
-	}
-	if tok.Name.Space == ns.SASL && failure.Condition == "" {
-		failure.Condition = sasl.Condition(tok.Name.Local)
-	}
-	return n.link.dec.SkipElement()
+	return n.ours()
 }

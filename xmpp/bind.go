@@ -32,7 +32,7 @@ func (n *negotiation) bind(context.Context) (restart bool, err error) {
 			return false, err
 		}
 	}
-	if n.resume != nil && n.features.StreamManagement {
+	if n.resume != nil && n.features.StreamManagement && n.link.refused == nil {
 		if err := n.tryResume(); err != nil || n.bound {
 			return false, err
 		}
@@ -87,14 +87,19 @@ func (n *negotiation) tryResume() error {
 		if err != nil {
 			return err
 		}
-		if r.PrevID != n.resume.PrevID {
-			return fmt.Errorf("%w: it resumed the stream %q in place of %q", errUnexpected, r.PrevID, n.resume.PrevID)
-		}
-		n.link.resumed, n.bound = &r, true
-		n.link.state.JID = n.resume.state.JID
-		return nil
+		return n.resumed(r)
 	}
 	return unexpected(tok, "<resumed/> or <failed/> (XEP-0198 §5)")
+}
+
+// resumed takes the server's word that the stream goes on.
+func (n *negotiation) resumed(r stream.Resumption) error {
+	if r.PrevID != n.resume.PrevID {
+		return fmt.Errorf("%w: it resumed the stream %q in place of %q", errUnexpected, r.PrevID, n.resume.PrevID)
+	}
+	n.link.resumed, n.bound = &r, true
+	n.link.state.JID = n.resume.state.JID
+	return nil
 }
 
 // xmlName is an empty payload.

@@ -55,7 +55,7 @@ func NewClient(addr jid.JID, o *Options) *Client {
 	if c.opts.TLS != nil {
 		cfg = c.opts.TLS.Clone()
 	}
-	c.opts.keys = &sasl.MemoryKeys{}
+	c.opts.keys, c.opts.remembers = &sasl.MemoryKeys{}, true
 	if cfg.ClientSessionCache == nil {
 		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(4)
 	}
@@ -75,8 +75,9 @@ func permanent(err error, proven bool) bool {
 	var failure *sasl.Error
 	var exchange *sasl.ExchangeError
 	var dial *DialError
+	var tasks *sasl.TasksError
 	switch {
-	case errors.As(err, &online), errors.Is(err, ErrSlowConsumer), errors.Is(err, ErrTakenOver):
+	case errors.As(err, &online), errors.Is(err, ErrSlowConsumer), errors.Is(err, ErrTakenOver), errors.As(err, &tasks):
 		return true
 	case errors.Is(err, sasl.TemporaryAuthFailure), errors.Is(err, sasl.Aborted): // RFC 6120 §6.5: of the moment
 		return false

@@ -33,6 +33,7 @@ type ConnectionState struct {
 	ChannelBinding string              // the type of the channel binding that it used, like "tls-exporter"; "" for none
 	StreamID       string              // the server's id of the stream (RFC 6120 §4.7.3)
 	Mechanisms     []string            // what the server offered, in its order
+	Inlined        []string            // which of Options.Inline were enabled with the binding, by namespace
 }
 
 // Features are the stream features that the server announced after authentication (RFC 6120 §4.3), by element name.
@@ -60,6 +61,7 @@ type link struct {
 	features stream.Features
 	resumed  *stream.Resumption // the server's answer when the stream was resumed
 	refused  *stream.Failed     // and when it was not, and a new one bound
+	managed  *stream.Bound      // what became of stream management where it was asked for with the binding (XEP-0386); nil: it was not
 }
 
 // part closes the connection in order: TLS's own end first (RFC 6120 §4.4), waiting for nobody.

@@ -51,6 +51,26 @@ func (s *Session) manage() {
 	o.rawLocked(stream.Enable{Resume: s.keeper != nil}.Append(nil))
 }
 
+// manageInline begins stream management that was asked for with the binding (XEP-0198 §9.1), and reports whether it was. Both
+// counts begin with the login: that's before anything is sent or read.
+func (s *Session) manageInline() bool {
+	m := s.link.managed
+	switch {
+	case m == nil:
+		return false
+	case m.Enabled != nil:
+		s.out.mu.Lock()
+		s.out.ledger = newLedger(&s.out.asked)
+		s.out.mu.Unlock()
+		s.enabled(*m.Enabled)
+	case m.Refused != nil:
+		s.unmanaged(m.Refused)
+	default:
+		return false // the server has overlooked it
+	}
+	return true
+}
+
 // readManagement acts on an element of XEP-0198.
 func (s *Session) readManagement(l *link, tok *xmltext.Token) error {
 	switch tok.Name.Local {

@@ -24,6 +24,7 @@ type negotiation struct {
 	account jid.JID
 	resume  *resumption // the stream to go on with; nil: bind a new one
 	ours    func() error
+	keep    bool   // somebody will resume the stream when its connection is lost
 	addr    string // for errors and the trace
 	direct  bool   // TLS comes first
 
@@ -32,6 +33,13 @@ type negotiation struct {
 	secured  bool // TLS is in place (or came with the conn)
 	authed   bool
 	bound    bool
+
+	profile *profile             // of the login
+	memory  *record[memory]      // what is known of earlier logins; nil: it was not looked up yet
+	agent   string               // our id for the server
+	pins    *pins                // likewise
+	asked   *stream.Authenticate // what was asked for with the login; nil: the login is that of RFC 6120
+	granted *stream.Token        // the token that came with success; nil: none
 }
 
 // A stage is one feature to negotiate.
@@ -56,11 +64,12 @@ type wanted struct {
 	resume  *resumption // nil: a new session
 	// ours is asked before a stream is resumed or bound: an error says that another process has taken over. nil: none can.
 	ours func() error
+	keep bool // the stream will be resumed when its connection is lost
 }
 
 // negotiate runs the negotiation over conn. It owns conn: on an error, a *DialError, conn is closed.
 func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct bool, addr string) (*link, error) {
-	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, addr: addr, direct: direct, link: newLink(conn, o, addr)}
+	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, keep: w.keep, addr: addr, direct: direct, link: newLink(conn, o, addr)}
 	n.link.state.DirectTLS = direct
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	step, err := n.run(ctx)

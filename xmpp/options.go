@@ -22,6 +22,19 @@ type Options struct {
 	// server offers and this connection allows is used. Empty: from Password; without one either, ANONYMOUS.
 	SASL []sasl.Mechanism
 
+	// AllowDowngrade permits one step back: to log in with a weaker mechanism or channel binding than this account was seen to
+	// have before, by this Client or by what Store knows. That is then what's expected from now on. False: that's an error
+	// that names both, since somebody on the way may have taken the better one out of the server's offer. It's none where the
+	// server vouches for its offer (XEP-0474).
+	AllowDowngrade bool
+	// Software is what the server and the account's owner are told of the program (XEP-0388), and, with servers that make the
+	// resource (XEP-0386), the beginning of it, which others see, too: so no host's or user's name. Empty: "canto".
+	Software string
+	// Inline is what is to be enabled together with the binding, such as <enable xmlns='urn:xmpp:carbons:2'/> or
+	// <inactive xmlns='urn:xmpp:csi:0'/>: in the same flight, and before anything can arrive. A server that can't (XEP-0386) is
+	// not asked; ConnectionState.Inlined says what was done.
+	Inline []stanza.Element
+
 	// Addr is the host:port to connect to. Empty: found by DNS from the JID's domain (SRV records of RFC 6120 §3.2 and
 	// XEP-0368, else the domain itself at port 5222). The certificate is checked against the JID's domain all the same.
 	Addr string
@@ -64,7 +77,9 @@ type Options struct {
 	// internal-server-error in its taker's place. 0: one minute.
 	RequestTimeout time.Duration
 
-	// Store keeps small values that should outlive the process. Nil: memory only.
+	// Store keeps small values that should outlive the process: the stream, for a Client; and for every session the id by which
+	// the server knows this installation, a token to log in with (XEP-0484; as good as the password, and not the password), and
+	// how the account has logged in at best (see AllowDowngrade). Nil: memory only.
 	Store Store
 	// Undelivered gets what could not be handed to the server, or may not have arrived there, together with the reason.
 	// It's called from the goroutine that found out and must not block. Nil: such stanzas are logged (not their content).
@@ -78,7 +93,8 @@ type Options struct {
 	// Trace observes the steps of the connection and the bytes on the wire. Nil: nothing.
 	Trace *Trace
 
-	keys sasl.KeyCache // a Client's: what was derived from the password serves the next login; nil: derived each time
+	remembers bool          // what was learned in a login serves the next one
+	keys      sasl.KeyCache // a Client's: what was derived from the password serves the next login; nil: derived each time
 }
 
 // Limits bound what a peer may make us hold. Zero fields mean the defaults.
@@ -108,6 +124,8 @@ func (o *Options) withDefaults() *Options {
 		c = *o
 	}
 	c.SASL = append([]sasl.Mechanism(nil), c.SASL...)
+	c.Inline = append([]stanza.Element(nil), c.Inline...)
+	c.remembers = c.Store != nil
 	c.Keepalive = cmp.Or(c.Keepalive, time.Minute)
 	c.DeadAfter = cmp.Or(c.DeadAfter, 30*time.Second)
 	c.CloseTimeout = cmp.Or(c.CloseTimeout, 5*time.Second)

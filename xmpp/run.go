@@ -215,7 +215,7 @@ func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Durati
 
 // dial makes a connection, to go on with s where that is suspended.
 func (c *Client) dial(ctx context.Context, s *Session) (*link, error) {
-	w := wanted{account: c.addr}
+	w := wanted{account: c.addr, keep: true}
 	if c.steward != nil {
 		w.ours = c.steward.look // the process may have been stopped, and replaced, since it began to connect
 	}

@@ -81,13 +81,16 @@ func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 
 // start runs Setup and then the reader. Its error says that the program has closed the session in Setup.
 func (s *Session) start() error {
+	inline := s.manageInline()
 	closed := s.setUp()
 	go s.read(s.link)
 	if closed { // the reader was lacking for an end in order
 		_ = s.Close()
 		return errClosedInSetup
 	}
-	s.manage()
+	if !inline {
+		s.manage()
+	}
 	return nil
 }
 
