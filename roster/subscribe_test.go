@@ -101,7 +101,6 @@ func TestSubscribeApproveCancel(t *testing.T) {
 
 // TestPolicies holds what becomes of a request by itself, and of one that waited already.
 func TestPolicies(t *testing.T) {
-	t.Attr("conformance", "6121-3.1.4-1")
 	for _, c := range []struct {
 		policy     roster.Policy
 		alice, bob roster.State

@@ -152,9 +152,11 @@ func TestClientReconnects(t *testing.T) {
 
 	s := srv.Session(t, "alice", nil)
 	other = open(t, s)
+	first := r.Version()
 	require.NoError(t, other.Set(soon(t), roster.Item{JID: srv.JID("b")}))
 	assert.Equal(t, srv.JID("b"), next(t, changes).JID(), "pushes go on")
 	version := r.Version()
+	assert.NotEqual(t, first, version, "the push brought another")
 	srv.CloseStream("alice", "system-shutdown")
 	await(t, states, xmpp.Online)
 	assert.Equal(t, 2, next(t, online))

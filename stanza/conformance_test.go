@@ -27,7 +27,7 @@ func TestConformanceStanzas(t *testing.T) {
 			sameXML(t, sent, write(t, st))
 		}
 	})
-	shows(t, "6120-8.1.1.1-4 6120-8.1.2.1-4 absent addresses stay absent", func(t *testing.T) {
+	t.Run("absent addresses stay absent", func(t *testing.T) {
 		m := read[Message](t, `<message/>`)
 		require.True(t, m.From.IsZero())
 		require.True(t, m.To.IsZero())
@@ -43,12 +43,15 @@ func TestConformanceStanzas(t *testing.T) {
 		require.Nil(t, m.Error)
 	})
 	shows(t, "stanza-extension 6120-8.4-8 6120-8.4-10 6120-8.4-11 what is not understood is ignored", func(t *testing.T) {
-		m := read[Message](t, `<message xmlns:u='urn:u' u:x='1' y='2'><u:z><body xmlns='jabber:client'>no</body></u:z><body>yes</body></message>`)
+		m := read[Message](t, `<message xmlns:u='urn:u' u:x='1' y='2'><u:body>no</u:body><u:thread>no</u:thread><u:z><body xmlns='jabber:client'>no</body></u:z><body>yes</body></message>`)
 		require.Equal(t, "yes", m.Body)
-		require.Len(t, m.Payloads, 1)
-		p := read[Presence](t, `<presence><z xmlns='urn:u'><show>dnd</show></z></presence>`)
+		require.Nil(t, m.Bodies)
+		require.Empty(t, m.Thread)
+		require.Len(t, m.Payloads, 3)
+		p := read[Presence](t, `<presence><z xmlns='urn:u'><show>dnd</show></z><show xmlns='urn:u'>dnd</show><priority xmlns='urn:u'>7</priority></presence>`)
 		require.Equal(t, Available, p.Type)
 		require.Equal(t, Online, p.Show)
+		require.Zero(t, p.Priority)
 	})
 	shows(t, "6120-8.4-6 prefixes have no meaning", func(t *testing.T) {
 		const sent = `<c:iq xmlns:c='jabber:client' xmlns:q='jabber:iq:version' type='get' id='1'><q:query><q:name/></q:query></c:iq>`

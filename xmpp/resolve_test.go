@@ -116,7 +116,7 @@ func show(targets []target) string {
 }
 
 func TestResolve(t *testing.T) {
-	t.Attr("conformance", "6120-3.2.1-1 6120-3.2.1-3 6120-3.2.2-1")
+	t.Attr("conformance", "stream-fqdn-resolution 6120-3.2.1-1 6120-3.2.1-2 6120-3.2.1-3 6120-3.2.2-1")
 	denied := oneSRV(".", 0)
 	malformed := fakeSRV{name: xmppName, err: &net.DNSError{Err: "DNS response contained records which contain invalid names", Name: xmppName}}
 	tests := []struct {

@@ -109,7 +109,7 @@ func (s *sent) String() string {
 func TestRFC6120Login(t *testing.T) {
 	t.Attr("conformance", "bind-mtn bind-restart bind-support sasl-restart sasl-support tls-restart tls-support stream-negotiation-restart "+
 		"xml-namespace-content-client")
-	t.Attr("conformance", "6120-4.3.3-1 6120-4.3.3-2 6120-4.3.5-2 6120-4.3.6-5 6120-4.4-1 6120-4.7.1-1 6120-4.8.2-2 6120-5.2-1 6120-5.2-3 6120-5.3.2-1 "+
+	t.Attr("conformance", "6120-4.3.2-3 6120-4.3.3-1 6120-4.3.3-2 6120-4.3.5-2 6120-4.3.6-5 6120-4.7.1-1 6120-4.8.2-2 6120-5.2-1 6120-5.2-3 6120-5.3.2-1 "+
 		"6120-5.3.4-1 6120-5.4.3.1-1 6120-5.4.3.3-4 6120-6.2-1 6120-6.3.2-1 6120-6.4.6-4 6120-7.1-1 6120-7.2-1 6120-7.3.2-1 6120-7.4-3 "+
 		"6120-13.3-1 6120-13.4-1 6120-13.5-1 6120-13.8.1-2 6120-13.8.2-2 6120-13.9.4-1 6120-13.14-3")
 	synctest.Test(t, func(t *testing.T) {
@@ -133,6 +133,7 @@ func TestRFC6120Login(t *testing.T) {
 		all := out.String()
 		require.Equal(t, 3, strings.Count(all, header), "a declaration and a header for each stream")
 		require.True(t, strings.HasPrefix(all, header+` to='im.example.com' xml:lang='en'><starttls `), "nobody is named before TLS: %s", all)
+		require.Equal(t, 2, strings.Count(all, header+` from='juliet@im.example.com' to='im.example.com' xml:lang='en'>`), "and who we are after it")
 		require.Equal(t, 1, strings.Count(all, "</stream:stream>"), "only the last stream is closed")
 		require.True(t, strings.HasSuffix(all, "</message></stream:stream>"), all)
 	})
