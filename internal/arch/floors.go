@@ -38,6 +38,7 @@ var rooms = map[string]floor{
 	"internal/bench":                outdoors,
 	"internal/arch":                 support,
 	"internal/leak":                 support,
+	"internal/corpus":               support,
 	"internal/integration/servers":  support,
 	"internal/integration/relay":    support,
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"testing"
 
+	"github.com/canto-im/canto/internal/corpus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -14,8 +15,8 @@ func TestNoAllocations(t *testing.T) {
 	unpoisoned(t)
 	var in bytes.Reader
 	d := NewDecoder(&in, Limits{})
-	for kind := range kinds {
-		data := makeCorpus(kind, 1<<16)
+	for _, kind := range corpus.Kinds() {
+		data := corpus.Make(kind, 1<<16)
 		n := testing.AllocsPerRun(5, func() {
 			in.Reset(data)
 			tokenize(t, d, &in)
@@ -26,7 +27,7 @@ func TestNoAllocations(t *testing.T) {
 
 func TestNoAllocationsOfElements(t *testing.T) {
 	unpoisoned(t)
-	data := makeCorpus("mixed", 1<<16)
+	data := corpus.Make("mixed", 1<<16)
 	var in bytes.Reader
 	var text []byte
 	d := NewDecoder(&in, Limits{})

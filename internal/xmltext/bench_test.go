@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
-	"maps"
-	"slices"
 	"testing"
-	"time"
+
+	"github.com/canto-im/canto/internal/corpus"
 )
 
 const benchSize = 1 << 20
@@ -47,8 +46,8 @@ func tokenizeStd(tb testing.TB, in io.Reader) (tokens int) {
 // BenchmarkTokenize reads streams of each kind, beside encoding/xml reading the same.
 func BenchmarkTokenize(b *testing.B) {
 	unpoisoned(b)
-	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		data := makeCorpus(kind, benchSize)
+	for _, kind := range corpus.Kinds() {
+		data := corpus.Make(kind, benchSize)
 		b.Run(kind+"/canto", func(b *testing.B) {
 			var in bytes.Reader
 			d := NewDecoder(&in, Limits{})
@@ -71,41 +70,10 @@ func BenchmarkTokenize(b *testing.B) {
 	}
 }
 
-// BenchmarkTokenizeRatio times both in turn, in rounds short enough to fall between the interruptions of a busy machine, and
-// compares the fastest tenth of the rounds of each.
-func BenchmarkTokenizeRatio(b *testing.B) {
-	unpoisoned(b)
-	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		data := makeCorpus(kind, benchSize/32)
-		b.Run(kind, func(b *testing.B) {
-			var in bytes.Reader
-			d := NewDecoder(&in, Limits{})
-			var ours, std []time.Duration
-			for b.Loop() {
-				t0 := time.Now()
-				in.Reset(data)
-				tokenize(b, d, &in)
-				t1 := time.Now()
-				tokenizeStd(b, bytes.NewReader(data))
-				ours, std = append(ours, t1.Sub(t0)), append(std, time.Since(t1))
-			}
-			b.ReportMetric(float64(fast(std))/float64(fast(ours)), "×")
-			b.ReportMetric(float64(len(data))/1e6/fast(ours).Seconds(), "MB/s")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
-}
-
-// fast returns the time that a tenth of the rounds did not exceed.
-func fast(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/10]
-}
-
 // BenchmarkElement reads each stanza as one checked value.
 func BenchmarkElement(b *testing.B) {
 	unpoisoned(b)
-	data := makeCorpus("mixed", benchSize)
+	data := corpus.Make("mixed", benchSize)
 	var in bytes.Reader
 	d := NewDecoder(&in, Limits{})
 	b.SetBytes(int64(len(data)))

@@ -4,12 +4,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/canto-im/canto/internal/corpus"
 	"github.com/stretchr/testify/require"
 )
 
@@ -18,10 +18,10 @@ func addRows(f *testing.F) {
 	for _, r := range append(allRows(), streams...) {
 		f.Add([]byte(r.in), uint16(len(r.in)/2))
 	}
-	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		c := makeCorpus(kind, 600)
+	for _, kind := range corpus.Kinds() {
+		c := corpus.Make(kind, 600)
 		f.Add(c, uint16(7))
-		f.Add(c[len(corpusHead):len(c)-len(corpusTail)], uint16(9))
+		f.Add(c[len(corpus.Head):len(c)-len(corpus.Tail)], uint16(9))
 	}
 }
 
