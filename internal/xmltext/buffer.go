@@ -20,7 +20,7 @@ type buffer struct {
 	pos   int
 	base  int64
 	err   error  // came with the last bytes, to be reported when they are used up
-	busy  bool   // the last read would have filled a small buffer
+	busy  bool   // the last read filled its room, or would have filled a small buffer
 	small []byte // the small buffer, while b is a bigger one
 }
 
@@ -42,7 +42,7 @@ func (f *buffer) fill() error {
 		n, err := f.r.Read(room)
 		if n > 0 {
 			f.b = f.b[:len(f.b)+n]
-			f.busy = n >= smallBuf
+			f.busy = n >= smallBuf || n == len(room) // what is kept of a stanza may have left little room
 			f.err = err
 			return nil
 		}
@@ -62,11 +62,11 @@ func (f *buffer) makeRoom() {
 		f.shift()
 		if !f.busy {
 			f.idle()
-		} else if cap(f.b) < bigBuf {
-			f.grow(bigBuf)
 		}
 	}
 	switch {
+	case f.busy && cap(f.b) < bigBuf: // also in the middle of a stanza, where a stream that is read in full buffers always is
+		f.grow(bigBuf)
 	case cap(f.b) == 0:
 		f.b = make([]byte, 0, smallBuf)
 		f.small = f.b

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/canto-im/canto/internal/corpus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -283,4 +284,25 @@ func (s *blanks) Read(p []byte) (int, error) {
 	s.n -= n
 	copy(p, bytes.Repeat([]byte{' '}, n))
 	return n, nil
+}
+
+// counted counts what it is asked.
+type counted struct {
+	io.Reader
+	reads int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	c.reads++
+	return c.Reader.Read(p)
+}
+
+// A stream that has more to give is read in large pieces, wherever in a stanza a piece ends.
+func TestLongStreamsAreReadInLargePieces(t *testing.T) {
+	for _, kind := range corpus.Kinds() {
+		data := corpus.Make(kind, 100*bigBuf)
+		in := counted{Reader: io.MultiReader(bytes.NewReader(data[:700]), bytes.NewReader(data[700:]))}
+		tokenize(t, NewDecoder(&in, Limits{}), &in)
+		assert.Less(t, in.reads, 120, kind)
+	}
 }
