@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	flushRounds = 16       // how often one sender writes what others have queued meanwhile before a goroutine takes over
-	keepBuffer  = 64 << 10 // a larger buffer is not kept for the next burst
+	flushRounds = 16        // how often one sender writes what others have queued meanwhile before a goroutine takes over
+	keepBuffer  = 512 << 10 // a larger buffer is not kept for the next burst; what Limits.SendBytes lets wait has room
 )
 
 // A buffer is what a pool can hold without an allocation.
@@ -290,7 +290,7 @@ func (o *outbox) flush(l *link, rounds int) error {
 			return nil
 		}
 		o.makeRoom()
-		if o.link == l && l.wire.stalled(func() { o.resume(l) }) {
+		if o.link == l && l.wire.drains() && l.wire.stalled(func() { o.resume(l) }) {
 			o.mu.Unlock()
 			return nil // busy stays: the drainer calls resume
 		}

@@ -44,6 +44,14 @@ func (w *wire) patience(leave <-chan struct{}) {
 	w.mu.Unlock()
 }
 
+// drains reports whether bytes of earlier writes still wait for the peer. It's what stalled is asked after: most writes need
+// no f, and no memory for one.
+func (w *wire) drains() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.draining
+}
+
 // stalled reports whether bytes of earlier writes still wait for the peer. If so, f is called when they have left.
 func (w *wire) stalled(f func()) bool {
 	w.mu.Lock()
