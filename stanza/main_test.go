@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/canto-im/canto/internal/xmltext"
+	"github.com/stretchr/testify/assert"
 )
 
 // spare turns off for one test or benchmark what TestMain has turned on.
@@ -20,4 +21,13 @@ func TestMain(m *testing.M) {
 func unpoisoned(t testing.TB) {
 	spare()
 	t.Cleanup(func() { xmltext.PoisonStale() })
+}
+
+// What goes back to the pool is overwritten under test.
+func TestBuffersThatAreFreedArePoisoned(t *testing.T) {
+	w := newWork()
+	w.add([]byte("But soft"))
+	view := w.buf
+	w.release()
+	assert.NotContains(t, string(view), "soft")
 }

@@ -106,6 +106,7 @@ func (w *work) release() {
 	if cap(w.buf) > maxKeptBuffer {
 		return
 	}
+	xmltext.Freed(w.buf)
 	clear(w.attrs)
 	clear(w.elems)
 	clear(w.odd)

@@ -4,6 +4,11 @@ import (
 	"testing"
 
 	"github.com/canto-im/canto/internal/leak"
+	"github.com/canto-im/canto/internal/xmltext"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+// TestMain makes what is stale or was given back unreadable, so that a session that keeps a view too long fails.
+func TestMain(m *testing.M) {
+	xmltext.PoisonStale()
+	leak.Main(m)
+}

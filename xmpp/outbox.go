@@ -410,6 +410,7 @@ func (o *outbox) drop() {
 
 func recycle(b *buffer) {
 	if cap(b.b) <= keepBuffer {
+		xmltext.Freed(b.b)
 		buffers.Put(b)
 	}
 }

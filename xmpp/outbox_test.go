@@ -54,3 +54,11 @@ func TestOneSenderDoesNotWriteForAll(t *testing.T) {
 		require.Nil(t, f.out.buf, "an idle outbox keeps no memory")
 	})
 }
+
+// What goes back to the pool is overwritten under test: see TestMain.
+func TestBuffersThatAreFreedArePoisoned(t *testing.T) {
+	b := &buffer{b: append(make([]byte, 0, 64), "<message/>"...)}
+	view := b.b
+	recycle(b)
+	require.NotContains(t, string(view[:cap(view)]), "m")
+}

@@ -118,6 +118,7 @@ func (f *buffer) get(size int) []byte {
 
 func putBuf(b []byte) {
 	if cap(b) == bigBuf {
+		Freed(b)
 		bigBufs.Put((*[bigBuf]byte)(b[:bigBuf]))
 	}
 }

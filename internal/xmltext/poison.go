@@ -8,10 +8,25 @@ const poisonByte = 0xdb
 var poisonStale atomic.Bool
 
 // PoisonStale is for tests: Decoders made from now on hand out copies of their tokens and elements, and overwrite them at
-// the next call, so that a test that keeps a view too long fails. Call it from TestMain; it returns what undoes it.
+// the next call, and memory that is freed for others to use is overwritten (Freed), so that a test that keeps a view too
+// long fails. Call it from TestMain; it returns what undoes it.
 func PoisonStale() (undo func()) {
 	was := poisonStale.Swap(true)
 	return func() { poisonStale.Store(was) }
+}
+
+// Freed is called with memory that goes into a pool: what is still read from it is a bug. Under PoisonStale it is overwritten
+// up to its capacity; otherwise nothing happens.
+func Freed(b []byte) {
+	if poisonStale.Load() {
+		overwrite(b[:cap(b)])
+	}
+}
+
+func overwrite(b []byte) {
+	for i := range b {
+		b[i] = poisonByte
+	}
 }
 
 // staleMemory holds what the last call handed out. A nil *staleMemory does nothing.
@@ -55,9 +70,7 @@ func (s *staleMemory) poison() {
 		return
 	}
 	for _, b := range s.live {
-		for i := range b {
-			b[i] = poisonByte
-		}
+		overwrite(b)
 	}
 	if t := s.tok; t != nil {
 		gone := Name{"poisoned", "poisoned"}

@@ -306,3 +306,11 @@ func TestLongStreamsAreReadInLargePieces(t *testing.T) {
 		assert.Less(t, in.reads, 120, kind)
 	}
 }
+
+// What goes back to the pool is overwritten under test: see TestMain.
+func TestBuffersThatAreFreedArePoisoned(t *testing.T) {
+	f := buffer{r: strings.NewReader("")}
+	b := append(f.get(bigBuf), "<message/>"...)
+	putBuf(b)
+	assert.Equal(t, strings.Repeat(string([]byte{poisonByte}), 10), string(b))
+}
