@@ -3,6 +3,7 @@ package xmpp
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/canto-im/canto/stanza"
 )
@@ -20,23 +21,28 @@ type arrival struct {
 // Whoever pushes into an idle lane starts the dispatcher; the dispatcher ends when it finds the lane empty, so an idle
 // session has none.
 type lane struct {
-	mu      sync.Mutex
+	bytes   atomic.Int64 // of what is queued or in the dispatcher's hands
+	watched atomic.Bool  // news is not nil
+
+	mu      sync.Mutex // protects what follows
 	queue   []arrival
 	spare   []arrival     // the batch before, kept while the dispatcher is at work
-	bytes   int           // of what is queued or in the dispatcher's hands
 	running bool          // a dispatcher is at work
 	news    chan struct{} // closed when bytes has changed or wake was called; nil when nobody waits
 }
 
-// push appends a and returns the bytes now held and whether the caller must start the dispatcher.
-func (l *lane) push(a arrival) (held int, start bool) {
+// push appends the stanzas of a batch and returns the bytes now held and whether the caller must start the dispatcher.
+func (l *lane) push(batch ...arrival) (held int, start bool) {
+	size := 0
+	for i := range batch {
+		size += batch[i].size
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queue = append(l.queue, a)
-	l.bytes += a.size
+	l.queue = append(l.queue, batch...)
 	start = !l.running
 	l.running = true
-	return l.bytes, start
+	return int(l.bytes.Add(int64(size))), start
 }
 
 // claim makes the caller the one to start the dispatcher, if there is none.
@@ -83,10 +89,9 @@ func (l *lane) again(batch []arrival) {
 
 // done takes n bytes out of the account and wakes who waits for room.
 func (l *lane) done(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.bytes -= n
-	l.tell()
+	if l.bytes.Add(int64(-n)); l.watched.Load() { // who waits has set it before it looked at bytes: see held
+		l.wake()
+	}
 }
 
 // held is how many bytes wait for the program or are in its hands, and a channel that is closed when that changes.
@@ -95,27 +100,21 @@ func (l *lane) held() (int, <-chan struct{}) {
 	defer l.mu.Unlock()
 	if l.news == nil {
 		l.news = make(chan struct{})
+		l.watched.Store(true)
 	}
-	return l.bytes, l.news
+	return int(l.bytes.Load()), l.news
 }
 
 // over reports whether more than limit bytes are held.
-func (l *lane) over(limit int) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.bytes > limit
-}
+func (l *lane) over(limit int) bool { return l.bytes.Load() > int64(limit) }
 
 // wake makes all who wait for room look again.
 func (l *lane) wake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tell()
-}
-
-func (l *lane) tell() {
 	if l.news != nil {
 		close(l.news)
 		l.news = nil
+		l.watched.Store(false)
 	}
 }

@@ -1,8 +1,10 @@
 package xmpp
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/canto-im/canto/jid"
 	"github.com/stretchr/testify/require"
 )
 
@@ -83,4 +85,62 @@ func TestLaneTells(t *testing.T) {
 	require.Equal(t, 2, held)
 	l.wake()
 	<-news
+}
+
+// Whoever waits while the dispatcher finishes stanza after stanza misses none of it.
+func TestLaneTellsWhoBeginsToWait(t *testing.T) {
+	const stanzas = 10000
+	var l lane
+	for range stanzas {
+		l.push(sized(1))
+	}
+	go func() {
+		for range stanzas {
+			l.done(1)
+		}
+	}()
+	for {
+		held, news := l.held()
+		if held == 0 {
+			return
+		}
+		<-news
+	}
+}
+
+// What came together is handed in together; before an answer completes its call, and before the reader waits for bytes,
+// all that came before is in the lane.
+func TestReaderHandsInBatches(t *testing.T) {
+	const message = "<message from='a@b'/>"
+	in := "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>" +
+		strings.Repeat(message, 2) + "<iq type='result' id='q'/>" + strings.Repeat(message, trayStanzas) + message
+	o := new(Options).withDefaults()
+	l := newLink(nil, o, "")
+	l.dec.Reset(strings.NewReader(in))
+	_, err := l.dec.ReadToken()
+	require.NoError(t, err)
+	s := newSession(l, o, nil, nil)
+	s.lane.claim() // there is a dispatcher, and it does nothing
+	c, err := s.calls.add("q", jid.JID{})
+	require.NoError(t, err)
+
+	queued := func(n int) {
+		for range n {
+			require.NoError(t, s.readOne(l))
+		}
+	}
+	queued(2)
+	require.Empty(t, s.lane.queue)
+	queued(1)
+	require.Len(t, c.reply, 1)
+	require.Len(t, s.lane.queue, 2)
+	queued(trayStanzas - 1)
+	require.Len(t, s.lane.queue, 2)
+	queued(1)
+	require.Len(t, s.lane.queue, 2+trayStanzas)
+	queued(1)
+	require.NoError(t, s.settle(l, newWatchdog(s)))
+	require.Len(t, s.lane.queue, 2+trayStanzas+1)
+	s.lane.done(s.lane.queue[0].size)
+	require.True(t, s.lane.over(0))
 }

@@ -93,7 +93,8 @@ type meter struct {
 	deadline time.Time // negotiation: when the present step must be over; zero: none
 	secret   bool      // SASL content is on its way: not for the trace
 
-	watch *watchdog // of a session; nil during the negotiation
+	watch  *watchdog    // of a session; nil during the negotiation
+	before func() error // what its reader does before each read; nil during the negotiation
 
 	mu     sync.Mutex // protects what follows, and the setting of read deadlines
 	failed error      // a write failed: what is there is still read, and nothing waited for
@@ -149,6 +150,11 @@ func (m *meter) wait(until time.Time) {
 
 // Read reads from the connection; see meter.
 func (m *meter) Read(p []byte) (int, error) {
+	if m.before != nil {
+		if err := m.before(); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		d := m.deadline
 		if m.watch != nil {

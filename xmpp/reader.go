@@ -21,13 +21,18 @@ func (s *Session) read(l *link) {
 	s.watch = w
 	w.urgent.Store(s.stream.silent) // the answer to the first <r/> says whether the resumption was of use
 	s.mu.Unlock()
-	l.in.watch = w
+	settle := func() error { return s.settle(l, w) }
+	l.in.watch, l.in.before = w, settle
 	for {
-		if err := s.readOne(l); err != nil {
+		err := s.readOne(l)
+		if err == nil && s.mustPause(w) {
+			err = settle()
+		}
+		if err != nil {
+			_ = s.handIn() // what ended the reading matters more
 			s.stopReading(l, err)
 			return
 		}
-		s.pause(l, w)
 	}
 }
 
@@ -40,9 +45,14 @@ func (s *Session) readOne(l *link) error {
 	if tok.Kind == xmltext.KindEnd {
 		return ErrPeerClosed
 	}
-	switch name := tok.Name; {
-	case name.Space == ns.Client && isStanza(name.Local):
+	name := tok.Name
+	if name.Space == ns.Client && isStanza(name.Local) {
 		return s.readStanza(l, tok)
+	}
+	if err := s.handIn(); err != nil {
+		return err
+	}
+	switch {
 	case name.Space == ns.SM:
 		return s.readManagement(l, tok)
 	case name.Space == ns.Stream && name.Local == "error":
@@ -93,6 +103,9 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 		if !ok || iq.IsRequest() {
 			return s.arrive(arrival{st, int(l.dec.InputOffset()-before) + overhead, number, s.replay.Load()})
 		}
+		if err := s.handIn(); err != nil {
+			return err
+		}
 		if !s.calls.complete(iq.ID, iq.From, s.JID(), outcome{iq: iq}) {
 			s.opts.Logger.Debug("xmpp: answer to no request of ours dropped", "from", iq.From, "id", iq.ID)
 		}
@@ -111,15 +124,42 @@ func (s *Session) handled(number uint64) {
 // overhead is what a waiting stanza is counted for beside its bytes on the wire.
 const overhead = 512
 
-// arrive puts st into the lane.
+// trayStanzas is how many stanzas the reader hands in at once. With more the dispatcher would begin late, and an idle
+// session would keep a larger tray.
+const trayStanzas = 16
+
+// arrive puts a on the tray: what came together is handed in together, one lock and at most one wake-up for all.
 func (s *Session) arrive(a arrival) error {
-	held, start := s.lane.push(a)
+	if s.tray = append(s.tray, a); len(s.tray) < trayStanzas {
+		return nil
+	}
+	return s.handIn()
+}
+
+// handIn puts what is on the tray into the lane. The reader does so before it waits for more bytes, before it completes a
+// call (whoever has the answer may rely on what came before it) and before it ends.
+func (s *Session) handIn() error {
+	if len(s.tray) == 0 {
+		return nil
+	}
+	held, start := s.lane.push(s.tray...)
+	clear(s.tray)
+	s.tray = s.tray[:0]
 	if start {
 		go s.dispatch()
 	}
 	if held > s.opts.Limits.LaneHard {
 		return fmt.Errorf("%w (%d bytes); the handler or channel that holds them up was registered at %s", ErrSlowConsumer, held, s.slowest())
 	}
+	return nil
+}
+
+// settle is what the reader does before it waits for more bytes, and when it must not go on with those that it has.
+func (s *Session) settle(l *link, w *watchdog) error {
+	if err := s.handIn(); err != nil {
+		return err
+	}
+	s.pause(l, w)
 	return nil
 }
 
@@ -136,6 +176,9 @@ func (s *Session) slowest() string {
 func (s *Session) malformed(bad *stanza.MalformedError) error {
 	s.opts.Logger.Warn("xmpp: malformed stanza skipped", "err", bad)
 	if bad.Answers() {
+		if err := s.handIn(); err != nil {
+			return err
+		}
 		err := fmt.Errorf("xmpp: the answer from %q to the request %q can't be read: %w", bad.From, bad.ID, bad)
 		s.calls.complete(bad.ID, bad.From, s.JID(), outcome{err: err})
 	}

@@ -29,6 +29,7 @@ type Session struct {
 	outer   *mux // handlers of the Client that owns it, or nil
 	calls   *pending
 	lane    *lane
+	tray    []arrival                    // the reader's own: read and not yet in the lane, from one read of the socket
 	atWork  atomic.Pointer[registration] // whom the dispatcher has given something to last
 	steps   atomic.Uint64                // how often it has
 	steward *steward                     // keeps the stream in the store; nil: it's not kept
