@@ -54,6 +54,10 @@ func (n *negotiation) bind(context.Context) (restart bool, err error) {
 	if err := reply.Payload.Decode(&got); err != nil || got.JID.Resourcepart() == "" {
 		return false, fmt.Errorf("%w: its answer to resource binding names no full JID (RFC 6120 §7.6.1)", errUnexpected)
 	}
+	// The certificate was checked for the account's domain, and who has shown that may speak for no other.
+	if got.JID.Domain() != n.account.Domain() {
+		return false, fmt.Errorf("%w: it bound us to %q, which is not in the domain %q", errUnexpected, got.JID, n.account.Domain())
+	}
 	n.link.state.JID = got.JID
 	n.bound = true
 	// RFC 6120 §7.3.2: the stream does not restart. RFC 3921 §3: the session that some servers still ask for is a

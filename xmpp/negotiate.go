@@ -80,7 +80,7 @@ func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct 
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		conn.Close()
+		n.link.part()
 		return nil, &DialError{Step: step, Addr: addr, Err: err}
 	}
 	n.link.in.deadline = time.Time{}
@@ -225,13 +225,15 @@ func (n *negotiation) readFeatures() error {
 	return n.protest(err)
 }
 
-// next reads the start tag of the next child of the stream. A stream error or the end of the stream is an error.
+// next reads the start tag of the next child of the stream. A stream error or the end of the stream is an error, and is
+// answered with our own end (RFC 6120 §4.4, §4.9.1.1).
 func (n *negotiation) next() (*xmltext.Token, error) {
 	tok, err := n.link.dec.ReadToken()
 	if err != nil {
 		return nil, n.protest(err)
 	}
 	if tok.Kind == xmltext.KindEnd {
+		n.farewell(stream.Close)
 		return nil, ErrPeerClosed
 	}
 	if tok.Name == (xmltext.Name{Space: ns.Stream, Local: "error"}) {
@@ -239,6 +241,7 @@ func (n *negotiation) next() (*xmltext.Token, error) {
 		if err != nil {
 			return nil, n.protest(err)
 		}
+		n.farewell(stream.Close)
 		return nil, received(e)
 	}
 	return tok, nil
@@ -275,7 +278,8 @@ func (n *negotiation) protest(err error) error {
 	return e
 }
 
-// giveUp ends the stream that err makes useless, in order: the server need not wait for us.
+// giveUp ends the stream that err makes useless, in order: the server need not wait for us. One that has ended it itself
+// is answered already.
 func (n *negotiation) giveUp(err error) {
 	var remote *StreamError
 	if !errors.As(err, &remote) && !errors.Is(err, ErrPeerClosed) {
