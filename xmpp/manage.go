@@ -181,8 +181,8 @@ func (s *Session) progress() {
 func (s *Session) suspend(l *link, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l != s.link || s.suspended || s.ended || s.leaving {
-		return true // another connection has taken over, or it's known already
+	if l != s.link || s.suspended || s.ended || s.leaving || s.detached {
+		return true // another connection has taken over, or it's known already, or detach is at it
 	}
 	if errors.Is(err, ErrPeerSilent) && s.stream.silent {
 		s.stream.stalls++

@@ -303,7 +303,7 @@ func (c *Client) watch(ctx context.Context, s *Session) (suspended *Session, err
 			s.wakeUp()
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), errDetached) {
-				return nil, s.detach()
+				return s, nil // see leave
 			}
 			c.steward.release()
 			return nil, s.Close()

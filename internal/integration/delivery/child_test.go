@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -54,14 +55,25 @@ func beChild(text string) {
 	go func() { ended <- c.party.Run(ctx) }()
 	select {
 	case err := <-ended:
-		c.journal.write(note{Event: "end", Text: fmt.Sprint(err)})
+		c.journal.write(note{Event: "end", Text: ending(err)})
 		stop()
 		talking.Wait()
 	case <-leave:
 		talking.Wait()
 		stop()
-		c.journal.write(note{Event: "end", Text: fmt.Sprint(<-ended)})
+		c.journal.write(note{Event: "end", Text: ending(<-ended)})
 	}
+}
+
+// replaced begins the text of an end by a successor.
+const replaced = "taken over: "
+
+// ending is how Run ended.
+func ending(err error) string {
+	if errors.Is(err, xmpp.ErrTakenOver) {
+		return replaced + err.Error()
+	}
+	return fmt.Sprint(err)
 }
 
 // connect makes the party. Its ledger is the journal.
@@ -71,6 +83,7 @@ func (c *child) connect(ctx context.Context) {
 	}
 	c.party = newParty(c.Name, jid.MustParse(c.Address), o, newLedger())
 	c.party.returned = func(k key) { c.journal.write(note{Event: "back", Key: k.id()}) }
+	c.party.bounced = func(k key) { c.journal.write(note{Event: "bounced", Key: k.id()}) }
 	c.party.got = func(k key, r receipt) {
 		c.journal.write(note{Event: "got", Key: k.id(), Session: r.session, Delayed: r.delayed, Again: r.again, At: time.Now().UnixNano()})
 	}

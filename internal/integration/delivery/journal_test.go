@@ -13,7 +13,7 @@ import (
 
 // A note is a line in the journal of a process: one event, written whole, so that it stands even if the process is killed next.
 type note struct {
-	Event   string // try, said, back, got, state, odd, end
+	Event   string // try, said, back, bounced, got, state, odd, end
 	Key     string `json:",omitempty"`
 	Session string `json:",omitempty"` // got: the receiver's; try, said: the sender's
 	Fate    fate   `json:",omitempty"` // said
@@ -74,6 +74,8 @@ func copyTo(book *ledger, name string, r io.Reader, other func(n note)) {
 			})
 		case n.Event == "back":
 			book.undelivered(k)
+		case n.Event == "bounced":
+			book.bounced(k)
 		case n.Event == "got":
 			book.received(k, receipt{session: name + n.Session, delayed: n.Delayed, again: n.Again, at: n.At})
 		}

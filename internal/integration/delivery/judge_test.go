@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -25,22 +26,24 @@ func parseKey(id string) (key, bool) {
 type verdict struct {
 	// What was sent, by what its sender was told, and what was received.
 	sent, accepted, delivered, refused, unknown, orphaned, returned, received int
-	// What was received more than once with a mark, and by how much.
-	marked int
+	// What was received more than once with a mark, and by how much; and what a stopped process had in hand: see inHand.
+	marked, inHand int
 	// What must not be.
 	lost, falselyAcked, sentThough, silentlyTwice, outOfOrder, odd []string
+	// What the server gave back to its sender, and how much of that it had handed over before: whose acknowledgement was lost.
+	bounced, both int
 	// What was acknowledged and not received, and is the server's to answer for.
 	serverLost int
-	// What a server is known to have put out of order.
-	shuffled int
+	// What a racy server has acknowledged and not passed on, has taken and asked for again, has put out of order.
+	swallowed, doubled, turned []string
 }
 
 // String is the balance in a line.
 func (v *verdict) String() string {
-	return fmt.Sprintf("%d sent: %d accepted, %d acknowledged, %d refused, %d unknown, %d returned, %d orphaned; %d received, %d of them twice and marked; "+
-		"lost %d, falsely acknowledged %d, sent though refused %d, silently twice %d, out of order %d, odd %d; lost by a killed server %d, out of order by the server %d",
-		v.sent, v.accepted, v.delivered, v.refused, v.unknown, v.returned, v.orphaned, v.received, v.marked,
-		len(v.lost), len(v.falselyAcked), len(v.sentThough), len(v.silentlyTwice), len(v.outOfOrder), len(v.odd), v.serverLost, v.shuffled)
+	return fmt.Sprintf("%d sent: %d accepted, %d acknowledged, %d refused, %d unknown, %d returned, %d orphaned; %d received, %d of them twice and marked, %d twice for a stopped process had it in hand; %d given back by the server, %d of them received; "+
+		"lost %d, falsely acknowledged %d, sent though refused %d, silently twice %d, out of order %d, odd %d; lost by a killed server %d; by the server: swallowed %d, doubled %d, turned round %d",
+		v.sent, v.accepted, v.delivered, v.refused, v.unknown, v.returned, v.orphaned, v.received, v.marked, v.inHand, v.bounced, v.both,
+		len(v.lost), len(v.falselyAcked), len(v.sentThough), len(v.silentlyTwice), len(v.outOfOrder), len(v.odd), v.serverLost, len(v.swallowed), len(v.doubled), len(v.turned))
 }
 
 // faults returns all that must not be, by its name.
@@ -64,36 +67,47 @@ func (l *ledger) judge(forgiven func(e *entry) bool) *verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	v := &verdict{sent: len(l.order), received: len(l.arrived), odd: slices.Clone(l.odd)}
+	inHand := l.inHand()
 	for _, e := range l.order {
 		v.count(e)
-		switch arrived := len(e.receipts) > 0; {
+		arrived, reported := len(e.receipts) > 0, e.returned > 0 || e.bounced > 0
+		switch {
 		case e.fate == unheard:
 			v.odd = append(v.odd, e.String()+": nobody sent it")
 		case e.fate == trying:
 			v.odd = append(v.odd, e.id()+": the call has not returned")
+		case e.fate == delivered && !arrived && e.bounced > 0: // it answered for what it took
 		case e.fate == delivered && !arrived && forgiven != nil && forgiven(e):
 			v.serverLost++
+		case (e.fate == delivered || e.fate == accepted && !reported) && !arrived && l.racy && l.swallowed(e.key):
+			v.swallowed = append(v.swallowed, e.String())
 		case e.fate == delivered && !arrived:
 			v.falselyAcked = append(v.falselyAcked, e.String())
-		case e.fate == accepted && !arrived && e.returned == 0:
+		case e.fate == accepted && !arrived && !reported:
 			v.lost = append(v.lost, e.String())
-		case e.fate == refused && (arrived || e.returned > 0):
+		case e.fate == refused && (arrived || reported):
 			v.sentThough = append(v.sentThough, e.String())
 		}
 		if e.returned > 1 || e.returned > 0 && e.fate == delivered {
 			v.odd = append(v.odd, e.String()+": returned")
 		}
-		v.twice(e)
+		v.twice(e, inHand, l.doubled(e.key))
 	}
-	v.disorder(l.arrived, l.strict)
-	if l.shuffled {
-		v.shuffled, v.outOfOrder = len(v.outOfOrder), nil
+	v.disorder(l)
+	for _, w := range l.witnesses {
+		v.odd = append(v.odd, w.needless()...)
 	}
 	return v
 }
 
 func (v *verdict) count(e *entry) {
 	v.returned += e.returned
+	if e.bounced > 0 {
+		v.bounced++
+		if len(e.receipts) > 0 {
+			v.both++
+		}
+	}
 	switch e.fate {
 	case accepted:
 		v.accepted++
@@ -110,7 +124,7 @@ func (v *verdict) count(e *entry) {
 
 // twice looks at the second and later receipts of a message. A delay marks one as long as it is in another session: within
 // a session, nothing may come twice.
-func (v *verdict) twice(e *entry) {
+func (v *verdict) twice(e *entry, inHand map[receipt]bool, doubled int) {
 	slices.SortStableFunc(e.receipts, func(a, b receipt) int { return cmp.Compare(a.at, b.at) })
 	for i, r := range e.receipts[min(1, len(e.receipts)):] {
 		same := slices.ContainsFunc(e.receipts[:i+1], func(before receipt) bool { return before.session == r.session })
@@ -118,17 +132,43 @@ func (v *verdict) twice(e *entry) {
 			v.marked++
 			continue
 		}
+		if inHand[r] && !same {
+			v.inHand++
+			continue
+		}
+		if doubled > 0 {
+			doubled--
+			v.doubled = append(v.doubled, e.String())
+			continue
+		}
 		v.silentlyTwice = append(v.silentlyTwice, e.String())
 	}
 }
 
+// inHand are the receipts of what stopped processes were just about to hand over: looked at the store, and then were stopped. No
+// library can take that back. It is the first thing that such a process does when it goes on, and the last: a dispatcher has
+// one message in hand.
+func (l *ledger) inHand() map[receipt]bool {
+	first := make(map[string]receipt)
+	for _, a := range l.arrived {
+		name, _, _ := strings.Cut(a.r.session, ":")
+		if at, ok := l.woken[name]; ok && a.r.at >= at && (first[name].at == 0 || a.r.at < first[name].at) {
+			first[name] = a.r
+		}
+	}
+	list := make(map[receipt]bool)
+	for _, r := range first {
+		list[r] = true
+	}
+	return list
+}
+
 // disorder looks whether a message came after a later one of the same lane, both sent in one session and received for the
 // first time in one. What a server has stored because its receiver was away comes marked with a delay, and when it likes. A
-// receiver that never had another session can't have been away, but ejabberd passes on what reached the process of an old
-// connection behind what reached that of the new one, mostly with a delay: only where the server is strict, delayed ones count.
-func (v *verdict) disorder(arrived []arrival, strict bool) {
+// receiver that never had another session can't have been away, but only where the server is strict, delayed ones count.
+func (v *verdict) disorder(l *ledger) {
 	sessions := make(map[string]map[string]bool) // of receivers
-	for _, a := range arrived {
+	for _, a := range l.arrived {
 		name := receiverOf(a.e.lane)
 		if sessions[name] == nil {
 			sessions[name] = make(map[string]bool)
@@ -136,20 +176,46 @@ func (v *verdict) disorder(arrived []arrival, strict bool) {
 		sessions[name][a.r.session] = true
 	}
 	type way struct{ lane, epoch, session string }
-	last := make(map[way]int)
+	last := make(map[way]*entry)
 	seen := make(map[key]bool)
-	for _, a := range arrived {
+	for _, a := range l.arrived {
 		first := !seen[a.e.key]
 		seen[a.e.key] = true
-		if !first || a.e.epoch == "" || a.r.delayed && (!strict || len(sessions[receiverOf(a.e.lane)]) > 1) {
+		if !first || a.e.epoch == "" || a.r.delayed && (!l.strict || len(sessions[receiverOf(a.e.lane)]) > 1) {
 			continue
 		}
 		w := way{a.e.lane, a.e.epoch, a.r.session}
-		if a.e.number < last[w] {
-			v.outOfOrder = append(v.outOfOrder, fmt.Sprintf("%s after number %d", a.e, last[w]))
+		before := last[w]
+		if before == nil || a.e.number > before.number {
+			last[w] = a.e
+			continue
 		}
-		last[w] = max(last[w], a.e.number)
+		text := fmt.Sprintf("%s after number %d", a.e, before.number)
+		if l.racy && turned(a.e.key, before.key, l.witnesses[senderOf(w.lane)], l.witnesses[receiverOf(w.lane)]) {
+			v.turned = append(v.turned, text)
+		} else {
+			v.outOfOrder = append(v.outOfOrder, text)
+		}
 	}
+}
+
+// swallowed reports whether the wire says that the server lost k. mu is held.
+func (l *ledger) swallowed(k key) bool {
+	return swallowed(k, l.witnesses[senderOf(k.lane)], l.witnesses[receiverOf(k.lane)])
+}
+
+// doubled is how often the wire says that a racy server made two of k. mu is held.
+func (l *ledger) doubled(k key) int {
+	if !l.racy {
+		return 0
+	}
+	return doubled(k, l.witnesses[senderOf(k.lane)], l.witnesses[receiverOf(k.lane)])
+}
+
+// senderOf is the sender of a lane.
+func senderOf(lane string) string {
+	from, _, _ := strings.Cut(lane, ">")
+	return from
 }
 
 // receiverOf is the receiver of a lane, which is "sender>receiver" with anything after a dot.
@@ -164,6 +230,9 @@ func (e *entry) String() string {
 	s := e.id() + " " + string(e.fate)
 	if e.returned > 0 {
 		s += fmt.Sprintf(", returned %d×", e.returned)
+	}
+	if e.bounced > 0 {
+		s += fmt.Sprintf(", given back %d×", e.bounced)
 	}
 	for _, r := range e.receipts {
 		s += ", received in " + r.session
@@ -181,6 +250,11 @@ func (e *entry) String() string {
 func (v *verdict) check(t *testing.T, seed uint64) {
 	t.Helper()
 	t.Logf("seed %d: %v", seed, v)
+	for name, list := range map[string][]string{"swallowed": v.swallowed, "doubled": v.doubled, "turned round": v.turned} {
+		if len(list) > 0 {
+			t.Logf("by the server, %s: %s", name, strings.Join(list[:min(len(list), 12)], "; "))
+		}
+	}
 	for _, f := range v.faults() {
 		t.Errorf("seed %d: %s", seed, f)
 	}
@@ -208,6 +282,24 @@ func TestJudge(t *testing.T) {
 			l.said(k, accepted, ok, "s1")
 			l.undelivered(k)
 		}, ""},
+		"given back": {func(l *ledger, k key) {
+			l.bounces = true
+			l.said(k, delivered, ok, "s1")
+			l.bounced(k)
+		}, ""},
+		"given back by one that stores": {func(l *ledger, k key) {
+			l.said(k, accepted, ok, "s1")
+			l.bounced(k)
+		}, "1 odd"},
+		"given back though refused": {func(l *ledger, k key) {
+			l.bounces = true
+			l.said(k, accepted, no, "s1")
+			l.bounced(k)
+		}, "1 sent though refused"},
+		"acknowledged after the server was killed": {func(l *ledger, k key) {
+			l.excuse()
+			l.said(k, delivered, ok, "s2") // by the next one
+		}, "1 falsely acknowledged"},
 		"refused":       {func(l *ledger, k key) { l.said(k, accepted, no, "s1") }, ""},
 		"lost":          {func(l *ledger, k key) { l.said(k, accepted, ok, "s1") }, "1 lost"},
 		"falsely":       {func(l *ledger, k key) { l.said(k, delivered, ok, "s1") }, "1 falsely acknowledged"},
@@ -227,6 +319,21 @@ func TestJudge(t *testing.T) {
 			l.received(k, receipt{session: "r2", delayed: true})
 			l.received(k, receipt{session: "r3", again: true})
 		}, ""},
+		"twice, by a process that was stopped": {func(l *ledger, k key) {
+			l.said(k, accepted, ok, "s1")
+			l.received(k, receipt{session: "b:1", at: 20, again: true})
+			l.wakes("a")
+			l.received(k, receipt{session: "a:1", at: time.Now().UnixNano()})
+		}, ""},
+		"twice two, by a process that was stopped": {func(l *ledger, k key) {
+			l.wakes("a")
+			for _, k := range []key{k, {k.lane, k.number + 1}} {
+				l.try(k, "s1")
+				l.said(k, accepted, ok, "s1")
+				l.received(k, receipt{session: "b:1", at: 20, again: true})
+				l.received(k, receipt{session: "a:1", at: time.Now().UnixNano() + int64(k.number)})
+			}
+		}, "1 silently twice"},
 		"twice in one session": {func(l *ledger, k key) {
 			l.said(k, accepted, ok, "s1")
 			l.received(k, receipt{session: "r1"})

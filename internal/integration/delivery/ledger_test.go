@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/canto-im/canto/xmpp"
 )
@@ -42,6 +43,8 @@ type entry struct {
 	fate     fate
 	returned int // how often it came to Options.Undelivered
 	receipts []receipt
+	bounced  int  // how often the server gave it back to its sender with an error (RFC 6121 §8.5.2.2)
+	killed   bool // the call was under way when the server was killed
 	excused  bool // acknowledged by a server that was killed then
 }
 
@@ -53,22 +56,25 @@ func (e *entry) settled() bool {
 	case unheard, trying:
 		return false
 	}
-	return len(e.receipts) > 0 || e.returned > 0 || e.excused
+	return len(e.receipts) > 0 || e.returned > 0 || e.bounced > 0 || e.excused
 }
 
 // A ledger is what all write down. Its methods may be called from any goroutine.
 type ledger struct {
-	strict   bool // the server says what it sends again where it stood: see disorder
-	shuffled bool // the server does not keep the order when a stream is resumed: see disorder
+	strict  bool // the server says what it sends again where it stood: see disorder
+	racy    bool // the server is known to lose, to double and to turn round what races a resumption or a login: see doc.go
+	bounces bool // the server gives back what is for nobody, where others store it
 
-	mu      sync.Mutex // protects what follows
-	entries map[key]*entry
-	order   []*entry // as they were sent
-	arrived []arrival
-	open    map[string]int // unsettled ones, by lane
-	total   int            // unsettled ones
-	changed chan struct{}  // closed when open has changed; nil when nobody waits
-	odd     []string       // what should not be possible
+	mu        sync.Mutex          // protects what follows
+	witnesses map[string]*witness // by the name of the account; only with a server over TCP
+	entries   map[key]*entry
+	order     []*entry // as they were sent
+	arrived   []arrival
+	open      map[string]int   // unsettled ones, by lane
+	total     int              // unsettled ones
+	changed   chan struct{}    // closed when open has changed; nil when nobody waits
+	odd       []string         // what should not be possible
+	woken     map[string]int64 // when a process that was stopped and replaced went on, in Unix nanoseconds, by its name
 }
 
 // An arrival is a receipt in the order of all.
@@ -78,7 +84,7 @@ type arrival struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{entries: make(map[key]*entry), open: make(map[string]int)}
+	return &ledger{entries: make(map[key]*entry), witnesses: make(map[string]*witness), open: make(map[string]int)}
 }
 
 // try enters a message whose sender is about to send it.
@@ -135,6 +141,7 @@ func (l *ledger) said(k key, good fate, err error, epoch string) {
 		switch {
 		case err == nil:
 			e.fate = good
+			e.excused = e.killed && e.epoch != "" && len(e.receipts) == 0 // the answer was read before the end
 		case errors.Is(err, xmpp.ErrUnknownDelivery):
 			e.fate = unknown
 		default:
@@ -159,23 +166,36 @@ func (l *ledger) orphan(lane string) (n int) {
 	return len(keys)
 }
 
-// excuse notes that the server was killed: what it had acknowledged and not handed over is its own.
+// excuse notes that the server was killed, and that all have read what it had said: what it had acknowledged and not handed
+// over is its own. A call that has not returned may have read the acknowledgement, and is judged by the session that it ends in.
 func (l *ledger) excuse() {
 	var keys []key
 	l.mu.Lock()
 	for _, e := range l.order {
-		if e.fate == delivered && len(e.receipts) == 0 {
+		if (e.fate == delivered || e.fate == trying) && len(e.receipts) == 0 {
 			keys = append(keys, e.key)
 		}
 	}
 	l.mu.Unlock()
 	for _, k := range keys {
-		l.change(k, func(e *entry) { e.excused = true })
+		l.change(k, func(e *entry) {
+			e.killed, e.excused = true, e.fate == delivered
+		})
 	}
 }
 
 // undelivered enters that a message came back.
 func (l *ledger) undelivered(k key) { l.change(k, func(e *entry) { e.returned++ }) }
+
+// bounced enters that the server gave a message back.
+func (l *ledger) bounced(k key) {
+	l.change(k, func(e *entry) {
+		e.bounced++
+		if !l.bounces {
+			l.odd = append(l.odd, k.id()+": given back by a server that stores")
+		}
+	})
+}
 
 // received enters that a message was handed over.
 func (l *ledger) received(k key, r receipt) {
@@ -183,6 +203,36 @@ func (l *ledger) received(k key, r receipt) {
 		e.receipts = append(e.receipts, r)
 		l.arrived = append(l.arrived, arrival{e, r})
 	})
+}
+
+// observe returns the witness of the account of that name.
+func (l *ledger) observe(name string) *witness {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.witnesses[name]
+	if w == nil {
+		w = newWitness()
+		l.witnesses[name] = w
+	}
+	return w
+}
+
+// known makes as another name of the account.
+func (l *ledger) known(name, as string) {
+	w := l.observe(name)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.witnesses[as] = w
+}
+
+// wakes enters that a process that was stopped, and replaced meanwhile, goes on now.
+func (l *ledger) wakes(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.woken == nil {
+		l.woken = make(map[string]int64)
+	}
+	l.woken[name] = time.Now().UnixNano()
 }
 
 // await waits until what holds, which is called with mu held, or ctx is done.

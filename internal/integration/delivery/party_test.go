@@ -28,6 +28,7 @@ type party struct {
 
 	got      func(k key, r receipt) // in the place of the ledger
 	returned func(k key)
+	bounced  func(k key)
 
 	epoch atomic.Int64 // how many sessions were begun
 
@@ -50,7 +51,7 @@ func deliver(p *party, ctx context.Context, k key, to jid.JID) { p.deliver(ctx, 
 // newParty completes the options with where to report what comes back.
 func newParty(name string, addr jid.JID, o *xmpp.Options, book *ledger) *party {
 	p := &party{name: name, addr: addr, book: book, sessions: make(map[*xmpp.Session]int), ended: make(chan error, 1), lanes: []lane{{"", send}, {".deliver", deliver}}}
-	p.got, p.returned = book.received, book.undelivered
+	p.got, p.returned, p.bounced = book.received, book.undelivered, book.bounced
 	o.Undelivered = func(st stanza.Stanza, _ error) {
 		if k, ok := keyOf(st); ok {
 			p.returned(k)
@@ -62,6 +63,12 @@ func newParty(name string, addr jid.JID, o *xmpp.Options, book *ledger) *party {
 		return s.Send(ctx, &stanza.Presence{})
 	}
 	xmpp.OnMessage(p, p.receive, stanza.Chat)
+	xmpp.OnMessage(p, func(_ context.Context, m *stanza.Message) error {
+		if k, ok := keyOf(m); ok {
+			p.bounced(k)
+		}
+		return nil
+	}, stanza.MessageError)
 	return p
 }
 

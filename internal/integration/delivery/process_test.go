@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/canto-im/canto/internal/integration/relay"
 	"github.com/canto-im/canto/internal/integration/servers"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/xmpp"
@@ -146,15 +147,31 @@ func newDuet(t *testing.T, p *place) *duet {
 	d.peer = p.parties(t, ctx, d.book, p.addr, 1)[0]
 	user, password := p.account(t)
 	address := user + "@" + p.domain + "/bot"
-	d.order = order{Address: address, Password: password, Addr: p.addr, Dir: t.TempDir(), Peer: d.peer.addr.String()}
+	d.book.known(d.peer.name, "peer")
+	d.order = order{Address: address, Password: password, Addr: tapped(t, p.addr, d.book.observe("bot")), Dir: t.TempDir(), Peer: d.peer.addr.String()}
 	var talking sync.WaitGroup
 	d.peer.talk(ctx, &talking, &party{name: "bot", addr: jid.MustParse(address)}, 24, d.enough)
 	d.wait = talking.Wait
 	return d
 }
 
+// tapped is an address by way of which w sees all connections.
+func tapped(t *testing.T, addr string, w *witness) string {
+	return relay.Start(t, addr, func(int) relay.Faults {
+		l := w.connection()
+		return relay.Faults{Tap: func(d relay.Direction, b []byte) {
+			if d == relay.Up {
+				l.says(b)
+			} else {
+				l.hears(b)
+			}
+		}}
+	}).Addr
+}
+
 // next starts a child.
 func (d *duet) next(name string) *process {
+	d.book.known("bot", name)
 	o := d.order
 	o.Name = name
 	return startChild(d.t, d.book, o)
@@ -259,8 +276,9 @@ func TestProcessReplaced(t *testing.T) {
 			if i%2 == 0 { // else it wakes while its successor is at it
 				d.flow(bot, 40)
 			}
+			d.book.wakes(old.name)
 			old.signal(syscall.SIGCONT)
-			assert.Contains(t, old.await(d.ctx, "end"), xmpp.ErrTakenOver.Error())
+			assert.Contains(t, old.await(d.ctx, "end"), replaced)
 			<-old.gone
 			d.flow(bot, 40)
 		}

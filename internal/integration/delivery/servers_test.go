@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"crypto/tls"
-	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -19,7 +18,7 @@ import (
 )
 
 // patience bounds what takes seconds, in real time.
-const patience = 3 * time.Minute
+const patience = 6 * time.Minute
 
 // A place is a server that clients reach over TCP.
 type place struct {
@@ -32,23 +31,12 @@ type place struct {
 	inside  *xmpptest.Server
 }
 
-// realFlag adds Prosody and ejabberd. It is off by default as long as the runs on them are not the same every time: on ejabberd a
-// few of thousands of messages were seen to be missing at the end (see doc.go), and whose fault that is has yet to be found.
-var realFlag = flag.Bool("delivery.servers", false, "run against Prosody and ejabberd, too")
-
-// realServers are the servers beside the one in process.
-func realServers(t *testing.T) []servers.Kind {
-	if !*realFlag {
-		return nil
-	}
-	return servers.Kinds(t)
-}
-
 // each runs f at every place: in process, and on the servers that are installed. own says that the test harms its server.
 func each(t *testing.T, cfg servers.Config, own bool, f func(t *testing.T, p *place)) {
 	t.Run("in-process", func(t *testing.T) { f(t, inside(t, cfg)) })
-	for _, kind := range realServers(t) {
+	for _, kind := range servers.Kinds(t) {
 		t.Run(string(kind), func(t *testing.T) {
+			cfg := configOf(kind, cfg)
 			if own {
 				f(t, outside(servers.Start(t, kind, cfg)))
 			} else {
@@ -56,6 +44,13 @@ func each(t *testing.T, cfg servers.Config, own bool, f func(t *testing.T, p *pl
 			}
 		})
 	}
+}
+
+// configOf is cfg as that kind of server can keep it. ejabberd 23.01 loses what it takes for somebody who is just logging in,
+// out of its offline store (see doc.go): without that store it gives such messages back.
+func configOf(kind servers.Kind, cfg servers.Config) servers.Config {
+	cfg.NoOffline = kind == servers.Ejabberd
+	return cfg
 }
 
 func outside(srv *servers.Server) *place {
@@ -88,11 +83,10 @@ func inside(t *testing.T, cfg servers.Config) *place {
 	return p
 }
 
-// ledger is one for that server. ejabberd 23.01 has two processes for a stream while that is resumed, and messages overtake
-// each other on the way through them: one that Deliver has reported as taken came behind the next one.
+// ledger is one for that server.
 func (p *place) ledger() *ledger {
 	l := newLedger()
-	l.shuffled = p.name == string(servers.Ejabberd)
+	l.racy, l.bounces = p.name == string(servers.Ejabberd), p.real != nil && p.real.Config.NoOffline
 	return l
 }
 
@@ -100,6 +94,7 @@ func (p *place) ledger() *ledger {
 func (p *place) party(t *testing.T, book *ledger, addr string) *party {
 	user, password := p.account(t)
 	o := &xmpp.Options{Password: password, Addr: addr, TLS: p.tls, AllowPlaintext: p.tls == nil, DeadAfter: 5 * time.Second}
+	watched(t, user, o, book.observe(user))
 	return newParty(user, jid.MustParse(user+"@"+p.domain+"/r"), o, book)
 }
 
@@ -127,25 +122,17 @@ func allTalk(ctx context.Context, list []*party, window int, enough <-chan struc
 	return talking.Wait
 }
 
-// settle waits for what is open. A server may keep a stored message that raced a login until the next login: so those who have
-// not received everything log in once more.
-func settle(t *testing.T, ctx context.Context, book *ledger, list []*party) {
-	for range 3 {
-		soon, cancel := context.WithTimeout(ctx, 15*time.Second)
-		done := book.settled(soon)
-		cancel()
-		for _, p := range list {
-			p.ask(ctx)
-		}
-		if done {
-			return
-		}
-		for _, p := range list {
-			t.Logf("%s logs in again to get what is stored", p.name)
-			p.leave(t)
-			p.hurry(ctx)
-			p.start(t)
-		}
+// settle waits for what is open. What is open after that, the judge says.
+func settle(ctx context.Context, book *ledger, list []*party) {
+	long := time.Minute
+	if book.racy {
+		long = 10 * time.Second // what the server has lost does not come
+	}
+	soon, cancel := context.WithTimeout(ctx, long)
+	defer cancel()
+	book.settled(soon)
+	for _, p := range list {
+		p.ask(ctx) // what came twice, or came too late, has come then
 	}
 }
 
@@ -175,8 +162,9 @@ func cutting(t *testing.T, p *place, seed uint64, cuts int) {
 	faults := relay.RandomCuts(seed, 12000, 16000)
 	enough := make(chan struct{})
 	var once sync.Once
-	r := relay.Start(t, p.addr, func(n int) relay.Faults {
-		if n > cuts {
+	r := relay.Start(t, p.addr, nil)
+	r.Set(func(n int) relay.Faults {
+		if r.Reached() >= cuts {
 			once.Do(func() { close(enough) })
 			return relay.Faults{}
 		}
@@ -193,26 +181,20 @@ func cutting(t *testing.T, p *place, seed uint64, cuts int) {
 	r.Set(nil)
 	wait()
 	r.Cut() // what is still to be cut on the present connections
-	settle(t, ctx, book, list)
+	settle(ctx, book, list)
 	book.judge(nil).check(t, seed)
-	cut := 0
-	for _, c := range r.Conns() {
-		if c.Cut {
-			cut++
-		}
-	}
-	t.Logf("%d connections were cut", cut)
-	assert.GreaterOrEqual(t, cut, cuts*9/10)
+	t.Logf("%d connections, %d were cut at their byte", len(r.Conns()), r.Reached())
+	assert.GreaterOrEqual(t, r.Reached(), cuts)
 }
 
 // TestServerKilled kills the server with -9 in traffic and starts it again, several times. What it had acknowledged and lost is
 // its own and counted apart; nothing else may be.
 func TestServerKilled(t *testing.T) {
 	seed := seedOf()
-	for _, kind := range realServers(t) {
+	for _, kind := range servers.Kinds(t) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			srv := servers.Start(t, kind, servers.Config{})
+			srv := servers.Start(t, kind, configOf(kind, servers.Config{}))
 			p := outside(srv)
 			ctx := within(t, patience*time.Duration(*longFlag))
 			book := p.ledger()
@@ -238,7 +220,7 @@ func TestServerKilled(t *testing.T) {
 			flow()
 			close(enough)
 			wait()
-			settle(t, ctx, book, list)
+			settle(ctx, book, list)
 			book.judge(func(e *entry) bool { return e.excused }).check(t, seed)
 		})
 	}

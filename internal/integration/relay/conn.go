@@ -56,17 +56,17 @@ func (c *conn) attach(server *net.TCPConn) bool {
 	return true
 }
 
-// cut ends the connection by the relay's will.
-func (c *conn) cut() { c.end(true) }
+// cut ends the connection by the relay's will. It reports false when that had ended before.
+func (c *conn) cut() bool { return c.end(true) }
 
 // finish ends the connection after its lanes.
 func (c *conn) finish() { c.end(false) }
 
-func (c *conn) end(cut bool) {
+func (c *conn) end(cut bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.open {
-		return
+		return false
 	}
 	c.open, c.stats.Cut = false, cut
 	close(c.done)
@@ -79,6 +79,7 @@ func (c *conn) end(cut bool) {
 		}
 		side.Close()
 	}
+	return true
 }
 
 // lane carries one direction until it ends or the connection is cut.
@@ -124,7 +125,9 @@ type lane struct {
 // due cuts the connection when the lane has reached its Cut position, and tells whether it goes on.
 func (l *lane) due() bool {
 	if n, ok := l.Cut.bytes(); ok && l.passed >= n {
-		l.conn.cut()
+		if l.conn.cut() {
+			l.conn.relay.reached.Add(1)
+		}
 		return false
 	}
 	return true

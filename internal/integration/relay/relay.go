@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -17,6 +18,7 @@ type Relay struct {
 	target string
 
 	running sync.WaitGroup // the acceptor and the lanes
+	reached atomic.Int64   // see Reached
 
 	mu       sync.Mutex   // protects what follows
 	listener net.Listener // nil while new connections are refused, and once closed
@@ -123,6 +125,9 @@ func (r *Relay) Cut() {
 		c.cut()
 	}
 }
+
+// Reached is how many connections were ended by the Cut of one of their lanes. It may be called by a Schedule.
+func (r *Relay) Reached() int { return int(r.reached.Load()) }
 
 // Stall makes all connections silent, those to come too: they stay open, and nothing passes until Resume.
 func (r *Relay) Stall() {

@@ -32,6 +32,7 @@ type Config struct {
 	Passwords Passwords     // "" = Plain
 	External  bool          // ask clients for certificates and offer SASL EXTERNAL
 	Archive   bool          // keep an archive (XEP-0313): slow under floods
+	NoOffline bool          // store nothing for who is not there: it's returned to its sender with an error
 	Resume    time.Duration // how long a lost session can be resumed (XEP-0198); 0 = 60 s, rounded to seconds
 	Debug     bool          // log all that the server does, stanzas too
 }

@@ -1,0 +1,278 @@
+package xmpp_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/require"
+)
+
+// streamKey is where alice's clients keep their stream.
+const streamKey = "stream alice@canto.test/bot"
+
+// A bot is a client that keeps its stream in a store, and what it was handed.
+type bot struct {
+	*actor
+	mu    sync.Mutex // protects what follows
+	again []string   // bodies that were marked (xmpp.Redelivered)
+}
+
+// hire starts a bot and waits for its first state. It is not to end in order.
+func hire(t *testing.T, srv *xmpptest.Server, store xmpp.Store, first xmpp.StateKind) *bot {
+	t.Helper()
+	o := srv.Options("alice")
+	o.Store = store
+	b := &bot{actor: &actor{t: t, srv: srv, user: "alice", ended: make(chan error, 1)}}
+	o.Undelivered = func(st stanza.Stanza, _ error) {
+		b.actor.mu.Lock()
+		defer b.actor.mu.Unlock()
+		b.undelivered = append(b.undelivered, st.Header().ID)
+	}
+	b.Client = xmpp.NewClient(srv.JID("alice/bot"), o)
+	b.Online = func(ctx context.Context, s *xmpp.Session) error {
+		b.actor.mu.Lock()
+		b.logins++
+		b.actor.mu.Unlock()
+		return s.Send(ctx, &stanza.Presence{})
+	}
+	xmpp.OnMessage(b, func(ctx context.Context, m *stanza.Message) error {
+		b.actor.mu.Lock()
+		b.got = append(b.got, m.Body)
+		b.actor.mu.Unlock()
+		if xmpp.Redelivered(ctx) {
+			b.mu.Lock()
+			b.again = append(b.again, m.Body)
+			b.mu.Unlock()
+		}
+		return nil
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	b.stop = cancel
+	b.states = b.State(ctx)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		b.ended <- b.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-gone
+	})
+	b.become(xmpp.Offline, first)
+	synctest.Wait()
+	return b
+}
+
+func say(t *testing.T, srv *xmpptest.Server, bodies ...string) {
+	t.Helper()
+	for _, body := range bodies {
+		require.NoError(t, srv.Inject("alice", "<message type='chat' from='bob@canto.test'><body>"+body+"</body></message>"))
+	}
+}
+
+// quiet is a server whose acknowledgements don't come by themselves, so that what is saved when is up to the test.
+var quiet = xmpptest.Options{SM: xmpptest.SM{RequestEvery: -1}}
+
+// TestDetach: a successor goes on with the stream as if it had been there all the time, and knows what was handled.
+func TestDetach(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := xmpp.FileStore(t.TempDir())
+		require.NoError(t, srv.AddUser("bob", "x"))
+		one := hire(t, srv, store, xmpp.Online)
+		say(t, srv, "1", "2")
+		synctest.Wait()
+		lose(srv, func() { one.write("bob", "open") })
+		one.become(xmpp.Suspended)
+		srv.CutAfter(0, 0) // no connection gets anywhere
+		require.NoError(t, one.Detach(context.Background()))
+		require.NoError(t, <-one.ended)
+		err := one.Detach(context.Background())
+		require.NoError(t, err, "it is not running")
+		srv.CutAfter(-1, -1)
+		say(t, srv, "3")
+		two := hire(t, srv, store, xmpp.Resumed)
+		elapse(time.Second)
+		require.Zero(t, two.timesOnline())
+		require.Equal(t, []string{"3"}, two.seen(), "the others are acknowledged with <resume/>")
+		require.Equal(t, []string{"open"}, kept(srv, "bob"))
+		require.Empty(t, one.lost(), "the successor has it")
+		require.Equal(t, []string{"3"}, two.again, "the process before may have had it in hand")
+		say(t, srv, "4")
+		synctest.Wait()
+		require.Equal(t, []string{"3", "4"}, two.seen())
+		require.Equal(t, []string{"3"}, two.again, "what is new is not marked")
+		require.EqualValues(t, 1, srv.Stats().Binds)
+	})
+}
+
+// TestDetachWaitsForHandlers: what a handler has in hand is finished, counted and saved.
+func TestDetachWaitsForHandlers(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, store, xmpp.Online)
+		release := make(chan struct{})
+		xmpp.OnMessage(one, func(context.Context, *stanza.Message) error { <-release; return nil })
+		say(t, srv, "in hand", "waits")
+		synctest.Wait()
+		left := make(chan error, 1)
+		go func() { left <- one.Detach(context.Background()) }()
+		synctest.Wait()
+		require.Empty(t, left)
+		close(release)
+		require.NoError(t, <-left)
+		require.ErrorIs(t, <-send(one), context.DeadlineExceeded, "it would be in no state")
+		two := hire(t, srv, store, xmpp.Resumed)
+		elapse(time.Second)
+		require.Equal(t, []string{"waits"}, two.seen())
+	})
+}
+
+// TestDetachThatCannotSave says so.
+func TestDetachThatCannotSave(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := &hooked{Store: xmpp.FileStore(t.TempDir())}
+		one := hire(t, srv, store, xmpp.Online)
+		elapse(time.Second)
+		store.fail(true)
+		require.ErrorIs(t, one.Detach(context.Background()), errHooked)
+		require.NoError(t, <-one.ended)
+	})
+}
+
+// A hooked store can be told to fail.
+type hooked struct {
+	xmpp.Store
+	fails atomic.Bool
+}
+
+var errHooked = errors.New("the store is away")
+
+func (h *hooked) fail(fails bool) { h.fails.Store(fails) }
+
+func (h *hooked) Save(ctx context.Context, key string, value []byte, version uint64) (uint64, error) {
+	if h.fails.Load() {
+		return 0, errHooked
+	}
+	return h.Store.Save(ctx, key, value, version)
+}
+
+// send sends within a second.
+func send(b *bot) <-chan error {
+	out := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	go func() {
+		defer cancel()
+		out <- b.Send(ctx, &stanza.Message{To: b.srv.JID("bob"), Body: "late"})
+	}()
+	return out
+}
+
+// TestDetachNeedsAStore: without one there is nobody to leave the stream to.
+func TestDetachNeedsAStore(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		require.ErrorContains(t, enter(t, srv, "alice").Detach(context.Background()), "Store")
+	})
+}
+
+// TestTakenOver: a client finds that another one goes on with its stream. It sends nothing more, connects no more, and gives
+// back what the other does not know of.
+func TestTakenOver(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := xmpp.FileStore(t.TempDir())
+		require.NoError(t, srv.AddUser("bob", "x"))
+		one := hire(t, srv, store, xmpp.Online)
+		elapse(time.Second)
+		srv.Freeze()
+		one.write("bob", "known")
+		elapse(time.Second) // it is saved by now
+		b, version, err := store.Load(t.Context(), streamKey)
+		require.NoError(t, err)
+		_, err = store.Save(t.Context(), streamKey, b, version) // what a successor does first
+		require.NoError(t, err)
+		one.write("bob", "unknown")
+		srv.DropConns()
+		srv.Thaw()
+		require.ErrorIs(t, <-one.ended, xmpp.ErrTakenOver)
+		require.Equal(t, []string{"unknown"}, one.lost())
+		conns := srv.Stats().Conns
+		elapse(time.Hour)
+		require.Equal(t, conns, srv.Stats().Conns)
+		require.Empty(t, kept(srv, "bob"), "it is the successor's to send")
+	})
+}
+
+// TestTakenOverHandsNothingOver: what a replaced process has received already is its successor's.
+func TestTakenOverHandsNothingOver(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, store, xmpp.Online)
+		say(t, srv, "1")
+		elapse(time.Second)
+		b, version, err := store.Load(t.Context(), streamKey)
+		require.NoError(t, err)
+		_, err = store.Save(t.Context(), streamKey, b, version)
+		require.NoError(t, err)
+		say(t, srv, "2")
+		require.ErrorIs(t, <-one.ended, xmpp.ErrTakenOver)
+		require.Equal(t, []string{"1"}, one.seen())
+		_, now, err := store.Load(t.Context(), streamKey)
+		require.NoError(t, err)
+		require.Equal(t, version+1, now, "it does not fight")
+	})
+}
+
+// TestClosedStreamLeavesTheStore: Run that ends in order does not leave a stream that is over to the next one.
+func TestClosedStreamLeavesTheStore(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, store, xmpp.Online)
+		b, _, err := store.Load(t.Context(), streamKey)
+		require.NoError(t, err)
+		require.NotEmpty(t, b, "it is saved from the beginning")
+		one.stop()
+		require.NoError(t, <-one.ended)
+		b, _, err = store.Load(t.Context(), streamKey)
+		require.NoError(t, err)
+		require.Nil(t, b)
+	})
+}
+
+// TestWake: a client that waits for its next attempt makes it at once, and one that is online finds out soon whether it is.
+func TestWake(t *testing.T) {
+	perform(t, xmpptest.Options{}, func(t *testing.T, srv *xmpptest.Server) {
+		o := srv.Options("alice")
+		o.Keepalive, o.DeadAfter = time.Hour, time.Minute
+		a := enterWith(t, srv, "alice", o)
+		srv.CutAfter(0, 0) // no connection gets anywhere
+		srv.DropConns()
+		a.become(xmpp.Suspended)
+		elapse(4 * time.Minute)
+		srv.CutAfter(-1, -1)
+		for len(a.states) > 0 {
+			<-a.states
+		}
+		before := time.Now()
+		a.Wake()
+		a.next(xmpp.Resumed)
+		require.Less(t, time.Since(before), time.Second)
+
+		elapse(time.Minute)
+		srv.Freeze()
+		before = time.Now()
+		a.Wake()
+		down := a.become(xmpp.Suspended)
+		require.ErrorIs(t, down.Err, xmpp.ErrPeerSilent)
+		require.LessOrEqual(t, time.Since(before), 10*time.Second)
+		srv.DropConns()
+		srv.Thaw()
+		a.next(xmpp.Resumed)
+	})
+}
