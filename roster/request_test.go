@@ -16,8 +16,14 @@ import (
 // An outlet is an endpoint that notes what is sent.
 type outlet struct {
 	xmpp.Endpoint
-	err  error
-	sent []string
+	err   error
+	sent  []string
+	asked int
+}
+
+func (o *outlet) Do(context.Context, *stanza.IQ) (*stanza.IQ, error) {
+	o.asked++
+	return &stanza.IQ{Type: stanza.Result}, o.err
 }
 
 func (o *outlet) Send(_ context.Context, st stanza.Stanza) error {
@@ -167,4 +173,5 @@ func TestAnswerThatIsNotSent(t *testing.T) {
 	}
 	r, _ := asked(t)
 	assert.ErrorIs(t, r.Subscribe(t.Context(), jid.JID{}), errNoAddress)
+	assert.ErrorIs(t, r.PreApprove(t.Context(), bobsJID), ErrClosed)
 }

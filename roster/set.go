@@ -98,7 +98,6 @@ func (r *Roster) refused(mine *set) {
 
 // await makes waiting the sets of a contact whose push has not come. mu is held.
 func (r *Roster) await(who jid.JID, waiting []*set) {
-	r.list = nil
 	if len(waiting) == 0 {
 		delete(r.ours, who)
 		return

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/canto-im/canto/jid"
@@ -18,7 +19,8 @@ func bobAs(name string) Item {
 }
 
 // TestReadYourWrites holds what Get says while the pushes of our sets are late: "ask x" begins a set, "ok" is the answer to the
-// oldest that has none, "no" its refusal, "push x" what the server pushes.
+// oldest that has none, "no" its refusal, "push x" what the server pushes, "from x" the same of a subscriber, "fetch x" what it
+// answers to a fetch.
 func TestReadYourWrites(t *testing.T) {
 	type step struct{ do, name, shows string }
 	for title, steps := range map[string][]step{
@@ -41,6 +43,30 @@ func TestReadYourWrites(t *testing.T) {
 			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"ask", "2", "1"}, {"ok", "", "2"}, {"push", "1", "2"}, {"push", "2", "2"}},
 		"a server that pushes no set which changes nothing": {
 			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"push", "x", "x"}},
+		"a set that changes nothing is over with its answer": {
+			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}},
+		"a set that changes nothing and has no push, then a removal": {
+			{"push", "1", "1"}, {"ask", "1", "1"}, {"ask", "-", "1"}, {"ok", "", "1"}, {"ok", "", "-"}, {"push", "-", "-"}},
+		"refused, and nothing of it stays": {
+			{"push", "1", "1"}, {"ask", "2", "1"}, {"no", "", "1"}},
+		"one of two is refused": {
+			{"ask", "1", "-"}, {"ask", "2", "-"}, {"no", "", "-"}, {"ok", "", "2"}, {"push", "2", "2"}},
+		"a contact without a name": {
+			{"ask", "", "-"}, {"ok", "", ""}, {"push", "", ""}},
+		"the push of a set comes with a subscription": {
+			{"ask", "1", "-"}, {"ok", "", "1"}, {"from", "1", "1"}},
+		"approved meanwhile": {
+			{"ask", "1", "-"}, {"ok", "", "1"}, {"approved", "", "1"}, {"push", "1", "1"}, {"push", "x", "x"}},
+		"subscribed meanwhile": {
+			{"ask", "1", "-"}, {"ok", "", "1"}, {"from", "", "1"}, {"from", "1", "1"}, {"from", "x", "x"}},
+		"a server that alters the words of a subscriber": {
+			{"from", "", ""}, {"ask", "1", ""}, {"ok", "", "1"}, {"from", "one", "one"}},
+		"a subscriber is removed meanwhile": {
+			{"from", "", ""}, {"ask", "1", ""}, {"ok", "", "1"}, {"push", "-", "-"}},
+		"what a fetch brings has what was agreed to": {
+			{"ask", "1", "-"}, {"ok", "", "1"}, {"fetch", "x", "x"}},
+		"and not what is still asked for": {
+			{"ask", "1", "-"}, {"fetch", "x", "x"}, {"ok", "", "1"}, {"push", "1", "1"}},
 		"refused": {
 			{"push", "1", "1"}, {"ask", "2", "1"}, {"no", "", "1"}, {"push", "x", "x"}},
 		"a subscription that was asked for before": {
@@ -61,6 +87,12 @@ func TestReadYourWrites(t *testing.T) {
 					asked = asked[1:]
 				case "push":
 					r.take(nil, push{item: bobAs(s.name)})
+				case "from":
+					r.take(nil, push{item: Item{JID: bobsJID, Name: s.name, Subscription: From}})
+				case "approved":
+					r.take(nil, push{item: Item{JID: bobsJID, Subscription: None, Approved: true}})
+				case "fetch":
+					r.replace(payload{items: []Item{bobAs(s.name)}})
 				case "asked for":
 					r.take(nil, push{item: Item{JID: bobsJID, Subscription: None, Ask: true}})
 				}
@@ -74,4 +106,32 @@ func TestReadYourWrites(t *testing.T) {
 			r.cache.wait()
 		})
 	}
+}
+
+// TestSetShows holds what Get and All show of a Set that has succeeded, whatever the caller does with its item later, and
+// that one which has failed leaves nothing behind.
+func TestSetShows(t *testing.T) {
+	carol := Item{JID: jid.MustParse("carol@canto.test"), Subscription: Both}
+	r, o := asked(t, carol)
+	for range r.All() {
+	}
+	o.err = errDisk
+	assert.ErrorIs(t, r.Set(t.Context(), bobAs("Bob")), errDisk)
+	assert.ErrorIs(t, r.Remove(t.Context(), carol.JID), errDisk)
+	assert.Empty(t, r.ours)
+	assert.Equal(t, []Item{carol}, slices.Collect(r.All()))
+
+	o.err = nil
+	groups := []string{"a"}
+	assert.NoError(t, r.Set(t.Context(), Item{JID: bobsJID, Groups: groups, Subscription: Both, Ask: true}))
+	assert.NoError(t, r.Set(t.Context(), Item{JID: carol.JID, Name: "Carol"}))
+	groups[0] = "b"
+	bob := Item{JID: bobsJID, Groups: []string{"a"}, Subscription: None}
+	assert.Equal(t, []Item{bob, {JID: carol.JID, Name: "Carol", Subscription: Both}}, slices.Collect(r.All()))
+	assert.NoError(t, r.Remove(t.Context(), carol.JID))
+	assert.Equal(t, []Item{bob}, slices.Collect(r.All()))
+	before := o.asked
+	assert.ErrorIs(t, r.Set(t.Context(), Item{}), errNoAddress)
+	assert.ErrorContains(t, r.Set(t.Context(), bobAs("\x00")), "roster: ")
+	assert.Equal(t, before, o.asked, "the server is not asked")
 }
