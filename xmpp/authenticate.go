@@ -11,11 +11,13 @@ import (
 
 // An attempt is one mechanism on its way to authenticate us.
 type attempt struct {
-	mech  sasl.Mechanism
-	conn  sasl.Conn
-	x     sasl.Exchange // nil: not begun yet
-	token *savedToken   // the one that mech proves (XEP-0484); nil: mech proves something else
-	fall  error         // what the pin has against it, where only a server that vouches for its offer may go on; nil: nothing
+	mech    sasl.Mechanism
+	conn    sasl.Conn
+	x       sasl.Exchange // nil: not begun yet
+	token   *savedToken   // the one that mech proves (XEP-0484); nil: mech proves something else
+	profile *profile      // in which it has begun before the features came, by what the offer says; nil: it has not
+	offer   *offer
+	fall    error // what the pin has against it, where only a server that vouches for its offer may go on; nil: nothing
 }
 
 // authenticate runs SASL with the best mechanism that both sides have, in the profile of XEP-0388 where that is offered and
@@ -23,6 +25,16 @@ type attempt struct {
 func (n *negotiation) authenticate(ctx context.Context) (restart bool, err error) {
 	n.recall(ctx)
 	attempts := n.attempts()
+	n.login = n.offered()
+	if a := n.early; a != nil {
+		if err := n.confirm(a); err != nil {
+			return false, err
+		}
+		attempts = slices.DeleteFunc(attempts, func(other *attempt) bool {
+			return a.token != nil && other.token != nil || other.mech.Name() == a.mech.Name()
+		})
+		attempts = slices.Insert(attempts, 0, a)
+	}
 	n.link.state.Mechanisms = slices.Clone(n.profile.offered(&n.features))
 	if len(attempts) == 0 {
 		return false, n.noMechanism()
@@ -133,20 +145,12 @@ func (n *negotiation) noMechanism() error {
 
 // try runs one mechanism.
 func (n *negotiation) try(ctx context.Context, a *attempt) error {
-	if err := n.start(ctx, a); err != nil {
-		return err
-	}
 	n.link.in.secret = true
 	defer func() { n.link.in.secret = false }()
-	if err := n.stillOurs(); err != nil {
-		return err
-	}
-	out, traced, err := n.profile.begin(n, a)
-	if err != nil {
-		return err
-	}
-	if err := n.writeSecret(out, traced); err != nil {
-		return err
+	if a.profile == nil {
+		if err := n.introduce(ctx, a); err != nil {
+			return err
+		}
 	}
 	if err := n.exchange(ctx, a.x); err != nil {
 		return a.fell(err)
@@ -154,6 +158,21 @@ func (n *negotiation) try(ctx context.Context, a *attempt) error {
 	n.link.state.Mechanism = a.mech.Name()
 	n.link.state.ChannelBinding = boundWith(a.x)
 	return nil
+}
+
+// introduce begins the exchange and sends its first message.
+func (n *negotiation) introduce(ctx context.Context, a *attempt) error {
+	if err := n.start(ctx, a); err != nil {
+		return err
+	}
+	if err := n.stillOurs(); err != nil {
+		return err
+	}
+	out, traced, err := n.profile.begin(n, a)
+	if err != nil {
+		return err
+	}
+	return n.writeSecret(out, traced)
 }
 
 // start begins the exchange, if that's no step back from what the account was seen to have.

@@ -1,6 +1,7 @@
 package xmpp
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -32,7 +33,7 @@ func (n *negotiation) bind(context.Context) (restart bool, err error) {
 			return false, err
 		}
 	}
-	if n.resume != nil && n.features.StreamManagement && n.link.refused == nil {
+	if n.resume != nil && n.link.refused == nil && (n.features.StreamManagement || n.ahead != nil) {
 		if err := n.tryResume(); err != nil || n.bound {
 			return false, err
 		}
@@ -75,7 +76,7 @@ func (n *negotiation) tryResume() error {
 	if err != nil {
 		return err
 	}
-	if err := n.write(b); err != nil {
+	if err := n.send(b); err != nil {
 		return err
 	}
 	tok, err := n.next()
@@ -111,12 +112,12 @@ type xmlName struct{ XMLName xml.Name }
 
 // ask sends an IQ of type set and waits for its answer; nothing else can come before the stream is bound.
 func (n *negotiation) ask(payload any) (*stanza.IQ, error) {
-	iq := &stanza.IQ{Type: stanza.Set, ID: stanza.NewID(), Payload: stanza.Payload(payload)}
-	b, err := appendClient(nil, iq)
+	b, id, err := n.request(payload, cmp.Or(n.id, stanza.NewID()))
 	if err != nil {
 		return nil, err
 	}
-	if err := n.write(b); err != nil {
+	n.id = ""
+	if err := n.send(b); err != nil {
 		return nil, err
 	}
 	tok, err := n.next()
@@ -131,8 +132,8 @@ func (n *negotiation) ask(payload any) (*stanza.IQ, error) {
 		return nil, n.protest(err)
 	}
 	reply := st.(*stanza.IQ)
-	if reply.ID != iq.ID || reply.IsRequest() {
-		return nil, fmt.Errorf("%w: it sent an iq of type %q with the id %q in answer to the id %q", errUnexpected, reply.Type, reply.ID, iq.ID)
+	if reply.ID != id || reply.IsRequest() {
+		return nil, fmt.Errorf("%w: it sent an iq of type %q with the id %q in answer to the id %q", errUnexpected, reply.Type, reply.ID, id)
 	}
 	if _, err := answer(reply); err != nil {
 		return nil, err

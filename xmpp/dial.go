@@ -82,6 +82,7 @@ func checkAccount(account jid.JID, o *Options) error {
 // dial is Dial up to the link.
 func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
 	account := w.account
+	w.guess = true
 	if err := checkAccount(account, o); err != nil {
 		return nil, &DialError{Step: StepAuth, Addr: account.String(), Err: err}
 	}
@@ -161,6 +162,10 @@ func dialTargets(ctx context.Context, w wanted, o *Options, targets []target) (*
 		l, err := negotiate(ctx, conn, w, o, t.direct, addr)
 		if err == nil {
 			return l, nil
+		}
+		if errors.Is(err, errGuess) && ctx.Err() == nil {
+			w.guess = false
+			return dialTargets(ctx, w, o, targets)
 		}
 		failed := err.(*DialError)
 		if ctx.Err() != nil || !elsewhere(failed) {

@@ -173,7 +173,9 @@ func TestSecurityS11Token(t *testing.T) {
 			attack = true
 			p, o := new(tape), srv.Options("alice")
 			o.Store, o.Trace = store, p.trace()
-			s, err := xmpp.Dial(t.Context(), srv.JID("alice"), o)
+			conn, err := srv.Dial(t.Context(), "", "")
+			require.NoError(t, err)
+			s, err := xmpp.NewSession(t.Context(), conn, srv.JID("alice"), o)
 			require.Len(t, p.said(t, authenticateElement), 1)
 			if c.want != nil {
 				require.ErrorIs(t, err, c.want)

@@ -13,6 +13,7 @@ import (
 type memory struct {
 	Agent string      `json:"agent"` // the id of the user-agent (XEP-0388 §2.3)
 	Token *savedToken `json:"token,omitempty"`
+	Offer *offer      `json:"offer,omitempty"`
 }
 
 // recall reads what is known of earlier logins. A store that does not answer is no reason to stay away: nobody who wants to

@@ -40,6 +40,13 @@ type negotiation struct {
 	pins    *pins                // likewise
 	asked   *stream.Authenticate // what was asked for with the login; nil: the login is that of RFC 6120
 	granted *stream.Token        // the token that came with success; nil: none
+
+	guess    bool     // what is known of the server may be said before it has spoken: see offer
+	guessing bool     // and was
+	early    *attempt // the login that has begun so; nil: none
+	ahead    []byte   // another request that is out already; nil: none
+	id       string   // the id of that, if it is an IQ
+	login    *offer   // what the server has offered for the login
 }
 
 // A stage is one feature to negotiate.
@@ -63,13 +70,14 @@ type wanted struct {
 	account jid.JID
 	resume  *resumption // nil: a new session
 	// ours is asked before a stream is resumed or bound: an error says that another process has taken over. nil: none can.
-	ours func() error
-	keep bool // the stream will be resumed when its connection is lost
+	ours  func() error
+	guess bool // a connection that comes to nothing by a guess can be made again
+	keep  bool // the stream will be resumed when its connection is lost
 }
 
 // negotiate runs the negotiation over conn. It owns conn: on an error, a *DialError, conn is closed.
 func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct bool, addr string) (*link, error) {
-	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, keep: w.keep, addr: addr, direct: direct, link: newLink(conn, o, addr)}
+	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, keep: w.keep, guess: w.guess, addr: addr, direct: direct, link: newLink(conn, o, addr)}
 	n.link.state.DirectTLS = direct
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	step, err := n.run(ctx)
@@ -77,12 +85,16 @@ func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct 
 		step, err = StepBind, context.Cause(ctx)
 	}
 	if err != nil {
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			err = context.Cause(ctx)
+		case n.guessedWrong(err):
+			err = n.regret(ctx, err)
 		}
 		n.link.part()
 		return nil, &DialError{Step: step, Addr: addr, Err: err}
 	}
+	n.learn(ctx)
 	n.link.in.deadline = time.Time{}
 	_ = conn.SetDeadline(time.Time{})
 	return n.link, nil
@@ -103,7 +115,7 @@ func (n *negotiation) run(ctx context.Context) (Step, error) {
 	if err := n.begin(ctx); err != nil {
 		return StepTLS, err
 	}
-	if step, err := n.timed(StepStream, n.open); err != nil {
+	if step, err := n.timed(StepStream, func() error { return n.open(ctx) }); err != nil {
 		return step, n.strange(err)
 	}
 	for i := range stages {
@@ -123,7 +135,7 @@ func (n *negotiation) run(ctx context.Context) (Step, error) {
 		if !restart {
 			continue
 		}
-		if step, err := n.timed(StepStream, n.open); err != nil {
+		if step, err := n.timed(StepStream, func() error { return n.open(ctx) }); err != nil {
 			return step, err
 		}
 	}
@@ -172,7 +184,7 @@ func (n *negotiation) begin(ctx context.Context) error {
 }
 
 // open opens a stream and reads the server's header and features.
-func (n *negotiation) open() error {
+func (n *negotiation) open(ctx context.Context) error {
 	l := n.link
 	if l.dec.Depth() > 0 || l.dec.InputOffset() > 0 {
 		l.dec.Reset(l.in)
@@ -183,12 +195,21 @@ func (n *negotiation) open() error {
 		// RFC 6120 §4.7.1: 'from' may tell who we are once that is protected; newer servers offer less without it.
 		h.From = n.account.Bare().String()
 	}
-	if err := n.write(h.Append(nil)); err != nil {
+	more, traced, err := n.foresee(ctx)
+	if err != nil {
+		return err
+	}
+	n.guessing = len(more) > 0
+	header := h.Append(nil)
+	if err := n.writeSecret(append(header, more...), append(header[:len(header):len(header)], traced...)); err != nil {
 		return err
 	}
 	got, err := stream.ReadHeader(l.dec)
 	if err != nil {
 		return n.protest(err)
+	}
+	if l.in.secret {
+		n.opts.Trace.received(got.Append(nil))
 	}
 	if err := n.correlate(got.From); err != nil {
 		return err
@@ -220,7 +241,7 @@ func (n *negotiation) readFeatures() error {
 	if tok.Name != (xmltext.Name{Space: ns.Stream, Local: "features"}) {
 		return unexpected(tok, "the stream features (RFC 6120 §4.3.2)")
 	}
-	n.features, err = stream.ReadFeatures(n.link.dec)
+	n.features, err = n.parseFeatures()
 	n.link.features = n.features
 	return n.protest(err)
 }

@@ -42,7 +42,7 @@ func (n *negotiation) noTLS() error {
 
 // askForTLS returns when the server waits for the handshake.
 func (n *negotiation) askForTLS() error {
-	if err := n.write([]byte(startTLSRequest)); err != nil {
+	if err := n.send([]byte(startTLSRequest)); err != nil {
 		return err
 	}
 	tok, err := n.next()

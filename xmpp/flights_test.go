@@ -1,0 +1,110 @@
+package xmpp_test
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A counted connection counts flights: how often its client, having read, writes again.
+type counted struct {
+	net.Conn
+	flights *int
+	writes  *bool
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	if !*c.writes {
+		*c.flights, *c.writes = *c.flights+1, true
+	}
+	return c.Conn.Write(p)
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	*c.writes = false
+	return c.Conn.Read(p)
+}
+
+// TestFlights is the table of doc.go: flights from the first byte to a session that is bound, on the wire, TLS included.
+func TestFlights(t *testing.T) {
+	modern := &xmpptest.SASL2{}
+	for name, c := range map[string]struct {
+		o            xmpptest.Options
+		clear        bool // no TLS
+		direct       bool
+		resource     string
+		first, later int
+	}{
+		"XEP-0388 with tokens, direct TLS 1.3":    {xmpptest.Options{SASL2: modern}, false, true, "", 4, 2},
+		"XEP-0388 with tokens, STARTTLS, TLS 1.3": {xmpptest.Options{SASL2: modern}, false, false, "", 6, 3},
+		"XEP-0388 with tokens, direct TLS 1.2":    {xmpptest.Options{SASL2: modern, TLSVersion: tls.VersionTLS12}, false, true, "", 5, 3},
+		"XEP-0388 with rotated tokens":            {xmpptest.Options{SASL2: &xmpptest.SASL2{Rotate: true}}, false, true, "", 4, 2},
+		"XEP-0388 without tokens":                 {xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{}}}, false, true, "", 4, 3},
+		"XEP-0388, a resource by name":            {xmpptest.Options{SASL2: modern}, false, true, "/phone", 5, 3},
+		"RFC 6120, SCRAM, direct TLS":             {xmpptest.Options{}, false, true, "", 6, 4},
+		"RFC 6120, SCRAM, STARTTLS":               {xmpptest.Options{}, false, false, "", 8, 5},
+		"RFC 6120, SCRAM, no TLS":                 {xmpptest.Options{StartTLS: xmpptest.Off}, true, false, "", 5, 3},
+		"RFC 6120, PLAIN, direct TLS":             {xmpptest.Options{Mechanisms: []string{"PLAIN"}}, false, true, "", 5, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.o.InMemory = true
+			srv := xmpptest.NewServerWith(t, &c.o)
+			store := xmpp.FileStore(t.TempDir())
+			for _, want := range []int{c.first, c.later, c.later} {
+				flights, writes := 0, false
+				o := srv.Options("alice")
+				o.Store, o.AllowPlaintext, o.DirectTLS = store, c.clear, c.direct
+				o.Dial = func(context.Context, string, string) (net.Conn, error) {
+					ours, theirs := net.Pipe()
+					if c.direct {
+						srv.ServeTLS(theirs)
+					} else {
+						srv.Serve(theirs)
+					}
+					return counted{ours, &flights, &writes}, nil
+				}
+				bound := 0
+				o.Setup = func(*xmpp.Session) { bound = flights }
+				s, err := xmpp.Dial(t.Context(), srv.JID("alice"+c.resource), o)
+				require.NoError(t, err)
+				assert.Equal(t, want, bound)
+				require.NoError(t, s.Close())
+			}
+		})
+	}
+}
+
+// TestGuessedWrong: a server that has changed since is asked again on a second connection, and the next time at once.
+func TestGuessedWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, after xmpptest.Options
+		conns         int64
+		want          string // the mechanism
+	}{
+		"no more XEP-0388":       {xmpptest.Options{SASL2: &xmpptest.SASL2{}}, xmpptest.Options{}, 2, "SCRAM-SHA-512-PLUS"},
+		"XEP-0388 now":           {xmpptest.Options{}, xmpptest.Options{SASL2: &xmpptest.SASL2{}}, 2, "SCRAM-SHA-512-PLUS"},
+		"no more tokens":         {xmpptest.Options{SASL2: &xmpptest.SASL2{}}, xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{}}}, 1, "SCRAM-SHA-512-PLUS"},
+		"no more binding":        {xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{}}}, xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{}, NoBind: true}}, 2, "SCRAM-SHA-512-PLUS"},
+		"a further mechanism":    {xmpptest.Options{Mechanisms: strings.Fields("SCRAM-SHA-256-PLUS SCRAM-SHA-256")}, xmpptest.Options{}, 2, "SCRAM-SHA-512-PLUS"},
+		"other channel bindings": {xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{}}, ChannelBindings: []string{"tls-server-end-point"}}, xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{}}}, 2, "SCRAM-SHA-512-PLUS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.before.InMemory, c.after.InMemory = true, true
+			store := xmpp.FileStore(t.TempDir())
+			login(t, xmpptest.NewServerWith(t, &c.before), &xmpp.Options{Store: store})
+			srv := xmpptest.NewServerWith(t, &c.after)
+			state, _ := login(t, srv, &xmpp.Options{Store: store})
+			assert.Equal(t, c.want, state.Mechanism)
+			assert.Equal(t, c.conns, srv.Stats().Conns)
+			login(t, srv, &xmpp.Options{Store: store})
+			assert.Equal(t, c.conns+1, srv.Stats().Conns)
+		})
+	}
+}
