@@ -128,7 +128,8 @@ func TestDetachWaitsForHandlers(t *testing.T) {
 		require.Empty(t, left)
 		close(release)
 		require.NoError(t, <-left)
-		require.ErrorIs(t, <-send(one), context.DeadlineExceeded, "it would be in no state")
+		late := &stanza.Message{To: srv.JID("bob"), Body: "late"}
+		require.ErrorIs(t, one.Send(context.Background(), late), xmpp.ErrClosed, "it would be in no state")
 		two := hire(t, srv, store, xmpp.Resumed)
 		elapse(time.Second)
 		require.Equal(t, []string{"waits"}, two.seen())
@@ -162,17 +163,6 @@ func (h *hooked) Save(ctx context.Context, key string, value []byte, version uin
 		return 0, errHooked
 	}
 	return h.Store.Save(ctx, key, value, version)
-}
-
-// send sends within a second.
-func send(b *bot) <-chan error {
-	out := make(chan error, 1)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	go func() {
-		defer cancel()
-		out <- b.Send(ctx, &stanza.Message{To: b.srv.JID("bob"), Body: "late"})
-	}()
-	return out
 }
 
 // TestDetachNeedsAStore: without one there is nobody to leave the stream to.
