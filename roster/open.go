@@ -82,7 +82,6 @@ func (r *Roster) adopt(s *xmpp.Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.session, r.account = s, s.JID().Bare()
-	r.settled.Broadcast()
 	clear(r.requests)
 	clear(r.ours)
 	r.list = nil

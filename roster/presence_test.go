@@ -81,12 +81,12 @@ func TestStrangersAreNotKept(t *testing.T) {
 		said(t, srv, alice, "alice", "<presence from='"+from+"'/>")
 		assert.Empty(t, alice.Resources(jid.MustParse(from)), from)
 	}
-	for i := range 200 {
+	for i := range 201 {
 		said(t, srv, alice, "alice", fmt.Sprintf("<presence from='%s/%d'/>", srv.JID("bob"), i))
 	}
 	list := alice.Resources(srv.JID("bob"))
 	assert.Len(t, list, 64)
-	assert.Equal(t, "199", list[0].From.Resourcepart(), "the newest stay")
+	assert.Equal(t, "200", list[0].From.Resourcepart(), "the newest stay")
 	assert.Empty(t, alice.Resources(srv.JID("alice")), "our own session is not listed")
 	newParty(t, srv, "alice/other")
 	for len(alice.Resources(srv.JID("alice"))) == 0 {

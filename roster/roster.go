@@ -31,7 +31,7 @@ type Roster struct {
 	ver      string             // RFC 6121 §2.6: of items, as the server has named it
 	known    bool               // there is a version: items is a roster that the server has sent
 	waits    bool               // a fetch is under way
-	settled  sync.Cond          // on mu: told when waits or session change
+	settled  sync.Cond          // on mu: told when a fetch has ended, and with Close
 	ours     map[jid.JID][]*set // sets whose push has not come, the oldest first
 	requests map[jid.JID]Request
 	answerer answerer

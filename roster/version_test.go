@@ -49,6 +49,7 @@ func TestVersions(t *testing.T) {
 	}
 	for next(t, changes).JID() != srv.JID("u99") {
 	}
+	version := r.Version()
 	require.NoError(t, s.Close())
 	r.Close()
 	assert.Equal(t, "", fetches(t, srv)[0], "RFC 6121 §2.6.2: empty to begin with")
@@ -62,6 +63,8 @@ func TestVersions(t *testing.T) {
 	sent := srv.Stats().BytesWritten
 	r = open(t, s)
 	assert.Less(t, srv.Stats().BytesWritten-sent, int64(2_000), "not the whole roster")
+	all := fetches(t, srv)
+	assert.Equal(t, version, all[len(all)-1], "asked for with what was kept")
 	for _, ok := r.Get(srv.JID("u2")); ok; _, ok = r.Get(srv.JID("u2")) {
 		next(t, r.Changes(t.Context()))
 	}
