@@ -25,7 +25,8 @@
 // # What is promised
 //
 // No call outlives its session: when the connection ends, every pending call returns the cause, every channel closes
-// after what had been received was taken, [Session.Done] closes, and [Session.Err] says why.
+// after what had been received was taken, [Session.Done] closes, and [Session.Err] says why. What is called on a Client
+// outlives its sessions, and ends with [Client.Run] in the same way.
 //
 // Stanzas are handed over one at a time, in the order received (RFC 6120 §10.1). A handler may ask: a Do inside a handler
 // is answered, because the reader never runs user code. A handler or channel reader that is slow makes the session wait,
