@@ -42,12 +42,38 @@
 // TLS is required and verified against the JID's domain, whatever DNS or a redirect said; nothing of SASL leaves before
 // it. What a peer may send is bounded by [Limits], and each step of the negotiation has its deadline.
 //
+// # Logging in
+//
+// Where the server offers it, one request brings all: authentication (XEP-0388), the resource (XEP-0386) or the old stream,
+// stream management, and a token for the next time (XEP-0484). Else the steps of RFC 6120 are taken one by one. SCRAM binds
+// to the TLS channel where both sides can, and the server has to prove itself in every case but PLAIN. What the account was
+// seen to have at best it has to have again: see [Options].AllowDowngrade. All this is remembered in [Options].Store, and by
+// a Client while it lives.
+//
+// What a server has offered once is remembered, too, and the next login does not wait to hear it again, where what it says
+// is of no use to anybody but that server. Flights (of bytes to the server, each of which waits for an answer) from the first
+// byte to the bound session, with the one or two that TLS itself takes (TestFlights measures them, on TLS 1.3):
+//
+//	                                        first login   later
+//	XEP-0388 with tokens, direct TLS                  4       2    one of it after TLS
+//	XEP-0388 with tokens, STARTTLS                    6       3
+//	XEP-0388 without tokens, direct TLS               4       3
+//	XEP-0388, a resource asked for by name            5       3
+//	RFC 6120 with SCRAM, direct TLS                   6       4
+//	RFC 6120 with SCRAM, STARTTLS                     8       5
+//	RFC 6120 with SCRAM, no TLS                       5       3
+//	RFC 6120 with PLAIN, direct TLS                   5       4
+//
+// TLS 1.2 takes one more. Prosody 0.12 and ejabberd 23.01, which know RFC 6120 alone, take it as quickly as the table says.
+//
 // # Architecture
 //
 // From the bottom: a wire (wire.go) is the net.Conn, with writes that a caller can walk away from. TLS stands on it. The
 // meter (link.go) is the reading side, which notices silence. A negotiation (negotiate.go with starttls.go,
 // authenticate.go and bind.go as its stages) makes a link of a connection; dial.go finds connections for it (resolve.go,
-// connect.go) and client.go does so again and again (backoff.go). On a link runs a Session: reader.go reads stanzas,
+// connect.go) and client.go does so again and again (backoff.go). The exchange of SASL (exchange.go) is one for both of its
+// profiles; sasl2.go has what is peculiar to XEP-0388, fast.go the tokens, pins.go what may not become less, early.go what is
+// said before the server has spoken, memory.go what is kept of it all in the Store. On a link runs a Session: reader.go reads stanzas,
 // completes the calls that wait (pending.go), puts the rest into the lane (lane.go) and pauses when there is too much
 // (pause.go); from the lane, dispatch.go hands them to handlers (pattern.go, expire.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
 // its writes.

@@ -25,6 +25,8 @@
 // resumed. Options.SM configures that, FaultSM makes the server get it wrong, ExpireSuspended ends the wait; Managed tells how
 // each stream stands, and Handled what the server took responsibility for: the ledger that a test of delivery checks its own against.
 //
+// With Options.SASL2 the server offers the logins of XEP-0388 too, with binding, resumption and tokens; ForgetTokens voids these.
+//
 // # Architecture
 //
 // The server is in internal/server, which never imports package xmpp, nor stanza, sasl or internal/stream: no mistake of theirs can hide from both
