@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/xmpptest"
@@ -106,5 +108,58 @@ func TestGuessedWrong(t *testing.T) {
 			login(t, srv, &xmpp.Options{Store: store})
 			assert.Equal(t, c.conns+1, srv.Stats().Conns)
 		})
+	}
+}
+
+// TestGuessUnanswered: a server that does not answer what it's told too early is asked again in peace, and from then on always.
+func TestGuessUnanswered(t *testing.T) {
+	for name, c := range map[string]struct {
+		instead string
+	}{
+		"silence":        {""},
+		"a stream error": {"<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := modern(t, xmpptest.Options{Tamper: func(e xmpptest.Exchange) string {
+					if e.Conn == 2 && e.Secure && e.Step == xmpptest.StepFeatures {
+						return c.instead
+					}
+					if e.Conn == 2 && e.Step == xmpptest.StepSuccess {
+						return ""
+					}
+					return e.XML
+				}})
+				store := xmpp.FileStore(t.TempDir())
+				login(t, srv, &xmpp.Options{Store: store})
+				state, _ := login(t, srv, &xmpp.Options{Store: store, DeadAfter: 5 * time.Second})
+				assert.Equal(t, "HT-SHA-256-EXPR", state.Mechanism)
+				assert.EqualValues(t, 3, srv.Stats().Conns)
+				for range 2 {
+					_, p := login(t, srv, &xmpp.Options{Store: store})
+					require.Len(t, p.said(t, authenticateElement), 1)
+					b, _, err := store.Load(t.Context(), "login alice@canto.test")
+					require.NoError(t, err)
+					assert.Contains(t, string(b), `"patient":true`)
+				}
+				assert.EqualValues(t, 5, srv.Stats().Conns)
+			})
+		})
+	}
+}
+
+// TestSecurityS08NoPasswordOnAGuess: a mechanism that shows the password waits for the features of this very connection.
+func TestSecurityS08NoPasswordOnAGuess(t *testing.T) {
+	srv := modern(t, xmpptest.Options{Mechanisms: []string{"PLAIN"}, SASL2: &xmpptest.SASL2{FAST: []string{}}})
+	store := xmpp.FileStore(t.TempDir())
+	for range 2 {
+		login(t, srv, &xmpp.Options{Store: store})
+	}
+	srv = modern(t, xmpptest.Options{Mechanisms: []string{"SCRAM-SHA-256-PLUS"}, SASL2: &xmpptest.SASL2{FAST: []string{}}})
+	_, p := login(t, srv, &xmpp.Options{Store: store})
+	assert.Len(t, p.said(t, authenticateElement), 1)
+	assert.Contains(t, p.said(t, authenticateElement)[0], "SCRAM-SHA-256-PLUS")
+	for _, e := range srv.Transcript("") {
+		assert.NotContains(t, e.XML, "'PLAIN'")
 	}
 }
