@@ -39,6 +39,7 @@ var rooms = map[string]floor{
 	"internal/arch":                 support,
 	"internal/leak":                 support,
 	"internal/corpus":               support,
+	"internal/marked":               support,
 	"internal/integration/servers":  support,
 	"internal/integration/relay":    support,
 }

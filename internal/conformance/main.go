@@ -67,7 +67,7 @@ func update() error {
 	if err := os.WriteFile(filepath.Join(h.root, reportFile), []byte(report(h.table, shown)), 0o644); err != nil {
 		return err
 	}
-	if err := writeBetweenMarks(filepath.Join(h.root, "README.md"), summary(h.table, shown)); err != nil {
+	if err := inREADME.Write(filepath.Join(h.root, "README.md"), summary(h.table, shown)); err != nil {
 		return err
 	}
 	fmt.Print(summary(h.table, shown))

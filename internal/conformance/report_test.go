@@ -114,7 +114,7 @@ func TestStale(t *testing.T) {
 	text := report(table, shown)
 	write := func(report, between string) {
 		require.NoError(t, os.WriteFile(name, []byte(report), 0o600))
-		require.NoError(t, os.WriteFile(readme, []byte("before\n"+markBegin+between+markEnd+"after\n"), 0o600))
+		require.NoError(t, os.WriteFile(readme, []byte("before\n"+inREADME.Begin+between+inREADME.End+"after\n"), 0o600))
 	}
 	write(text, summary(table, shown))
 	assert.Empty(t, stale(root, table, shown))
@@ -150,12 +150,12 @@ func TestStale(t *testing.T) {
 
 func TestBetweenMarks(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "README.md")
-	require.NoError(t, os.WriteFile(name, []byte("before\n"+markBegin+"old\n"+markEnd+"after\n"), 0o600))
+	require.NoError(t, os.WriteFile(name, []byte("before\n"+inREADME.Begin+"old\n"+inREADME.End+"after\n"), 0o600))
 	require.Error(t, betweenMarks(name, "new\n"))
-	require.NoError(t, writeBetweenMarks(name, "new\n"))
+	require.NoError(t, inREADME.Write(name, "new\n"))
 	require.NoError(t, betweenMarks(name, "new\n"))
 	b, err := os.ReadFile(name)
 	require.NoError(t, err)
-	assert.Equal(t, "before\n"+markBegin+"new\n"+markEnd+"after\n", string(b))
-	assert.Error(t, writeBetweenMarks("report_test.go", ""))
+	assert.Equal(t, "before\n"+inREADME.Begin+"new\n"+inREADME.End+"after\n", string(b))
+	assert.Error(t, inREADME.Write("report_test.go", ""))
 }
