@@ -224,7 +224,7 @@ func (s *Session) resumption() *resumption {
 	defer s.mu.Unlock()
 	return &resumption{
 		Resumption: stream.Resumption{H: h, PrevID: s.stream.id},
-		state:      s.state,
+		state:      *s.state,
 		location:   s.stream.location,
 	}
 }
@@ -238,7 +238,7 @@ func (s *Session) attach(l *link, h uint32) error {
 		l.wire.Conn.Close()
 		return ErrClosed
 	}
-	s.link, s.state, s.suspended = l, l.state, false
+	s.link, s.state, s.suspended = l, &l.state, false
 	s.stream.silent = true
 	inherited := s.stream.inherited
 	s.stream.inherited = false

@@ -86,8 +86,8 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 		l.dec.Allow(s.opts.Limits.AnswerBytes)
 	}
 	st, err := l.stanzas.Decode(tok)
-	var bad *stanza.MalformedError
-	if err != nil && !errors.As(err, &bad) {
+	bad := malformation(err)
+	if err != nil && bad == nil {
 		return err
 	}
 	number, fresh := s.intake.receive()
@@ -112,6 +112,18 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 	}
 	s.handled(number)
 	return nil
+}
+
+// malformation is what is wrong with the stanza itself, where that is the error.
+func malformation(err error) *stanza.MalformedError {
+	if err == nil {
+		return nil
+	}
+	var bad *stanza.MalformedError // it's allocated where it stands: not for every stanza
+	if !errors.As(err, &bad) {
+		return nil
+	}
+	return bad
 }
 
 // handled counts a stanza as handled and acknowledges it where that's due.

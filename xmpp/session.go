@@ -50,9 +50,9 @@ type Session struct {
 	after    <-chan struct{}         // what must have been handed over before: the Client's session before this one; nil: nothing
 	ready    chan struct{}           // closed when the Client's capabilities have begun with it; nil: there is no Client
 
-	mu        sync.Mutex // protects what follows
-	link      *link      // the present one; when suspended, the last one
-	state     ConnectionState
+	mu        sync.Mutex       // protects what follows
+	link      *link            // the present one; when suspended, the last one
+	state     *ConnectionState // of the link that was bound or resumed last, and never changed
 	stream    managed
 	watch     *watchdog // of the present link; nil before its reader runs
 	suspended bool
@@ -70,7 +70,7 @@ type Session struct {
 // newSession wraps a negotiated link. The reader isn't running yet. outer and keeper are nil without a Client.
 func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 	s := &Session{
-		opts: o, link: l, state: l.state, outer: outer, calls: newPending(), lane: new(lane), keeper: keeper,
+		opts: o, link: l, state: &l.state, outer: outer, calls: newPending(), lane: new(lane), keeper: keeper,
 		done: make(chan struct{}), given: make(chan struct{}), handed: make(chan struct{}), balanced: make(chan struct{}),
 	}
 	s.life, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
@@ -118,13 +118,17 @@ func (s *Session) linked() *link {
 }
 
 // JID returns the full JID that the server has bound to this session (RFC 6120 §7).
-func (s *Session) JID() jid.JID { return s.ConnectionState().JID }
+func (s *Session) JID() jid.JID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.JID
+}
 
 // ConnectionState returns what was negotiated for this session; after a resumption, for its present connection.
 func (s *Session) ConnectionState() ConnectionState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state
+	return *s.state
 }
 
 // Features returns the names of the stream features that the server announced after authentication.

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	smallBuf = 2 << 10  // what a Decoder keeps while it waits
+	smallBuf = 1 << 10  // what a Decoder keeps while it waits
 	bigBuf   = 32 << 10 // what it reads with while there is much to read; pooled
 	maxEmpty = 100      // reads of nothing before io.ErrNoProgress
 )

@@ -109,7 +109,7 @@ func (d *Decoder) elementName(open *frame) fault {
 func (d *Decoder) resolveAttrs(w []byte) (i int, f fault) {
 	raw := d.tag.raw
 	if cap(d.attrs) < len(raw) {
-		d.attrs = make([]Attr, 2*len(raw)+4)
+		d.attrs = make([]Attr, cap(raw))
 	}
 	attrs, n := d.attrs[:len(raw)], 0
 	var seen, twice uint64
