@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,20 +19,31 @@ import (
 // A counted connection counts flights: how often its client, having read, writes again.
 type counted struct {
 	net.Conn
-	flights *int
-	writes  *bool
+	mu      sync.Mutex // protects flights and writes
+	flights int
+	writes  bool
 }
 
-func (c counted) Write(p []byte) (int, error) {
-	if !*c.writes {
-		*c.flights, *c.writes = *c.flights+1, true
+func (c *counted) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	if !c.writes {
+		c.flights, c.writes = c.flights+1, true
 	}
+	c.mu.Unlock()
 	return c.Conn.Write(p)
 }
 
-func (c counted) Read(p []byte) (int, error) {
-	*c.writes = false
+func (c *counted) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	c.writes = false
+	c.mu.Unlock()
 	return c.Conn.Read(p)
+}
+
+func (c *counted) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.flights
 }
 
 // TestFlights is the table of doc.go: flights from the first byte to a session that is bound, on the wire, TLS included.
@@ -60,7 +72,7 @@ func TestFlights(t *testing.T) {
 			srv := xmpptest.NewServerWith(t, &c.o)
 			store := xmpp.FileStore(t.TempDir())
 			for _, want := range []int{c.first, c.later, c.later} {
-				flights, writes := 0, false
+				var wire *counted
 				o := srv.Options("alice")
 				o.Store, o.AllowPlaintext, o.DirectTLS = store, c.clear, c.direct
 				o.Dial = func(context.Context, string, string) (net.Conn, error) {
@@ -70,10 +82,11 @@ func TestFlights(t *testing.T) {
 					} else {
 						srv.Serve(theirs)
 					}
-					return counted{ours, &flights, &writes}, nil
+					wire = &counted{Conn: ours}
+					return wire, nil
 				}
 				bound := 0
-				o.Setup = func(*xmpp.Session) { bound = flights }
+				o.Setup = func(*xmpp.Session) { bound = wire.count() }
 				s, err := xmpp.Dial(t.Context(), srv.JID("alice"+c.resource), o)
 				require.NoError(t, err)
 				assert.Equal(t, want, bound)
