@@ -71,8 +71,9 @@ type wanted struct {
 	resume  *resumption // nil: a new session
 	// ours is asked before a stream is resumed or bound: an error says that another process has taken over. nil: none can.
 	ours  func() error
-	guess bool // a connection that comes to nothing by a guess can be made again
-	keep  bool // the stream will be resumed when its connection is lost
+	guess bool   // a connection that comes to nothing by a guess can be made again
+	keep  bool   // the stream will be resumed when its connection is lost
+	left  func() // told of each connection that is given up when <resume/> or a bind may be out on it; nil: nobody
 }
 
 // negotiate runs the negotiation over conn. It owns conn: on an error, a *DialError, conn is closed.
@@ -85,6 +86,9 @@ func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct 
 		step, err = StepBind, context.Cause(ctx)
 	}
 	if err != nil {
+		if w.left != nil && n.mayBind(step) {
+			w.left()
+		}
 		switch {
 		case ctx.Err() != nil:
 			err = context.Cause(ctx)
@@ -98,6 +102,11 @@ func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct 
 	n.link.in.deadline = time.Time{}
 	_ = conn.SetDeadline(time.Time{})
 	return n.link, nil
+}
+
+// mayBind reports whether the server may have been asked to resume or to bind when the negotiation ended at that step.
+func (n *negotiation) mayBind(step Step) bool {
+	return step == StepBind || n.authed && n.ahead != nil || n.asked != nil
 }
 
 // newLink stands on the bare connection.

@@ -80,11 +80,10 @@ func (c *Client) run(ctx context.Context) error {
 		}
 		began := time.Now()
 		var l *link
-		if l, err = c.dial(ctx, s); err == nil {
+		if l, err = c.dial(ctx, s, own.left); err == nil {
 			began = time.Now()
 			s, err = c.attend(ctx, s, l)
 		}
-		own.tried(err)
 		switch {
 		case ctx.Err() != nil:
 			return c.leave(ctx, s)
@@ -214,8 +213,8 @@ func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Durati
 }
 
 // dial makes a connection, to go on with s where that is suspended.
-func (c *Client) dial(ctx context.Context, s *Session) (*link, error) {
-	w := wanted{account: c.addr, keep: true}
+func (c *Client) dial(ctx context.Context, s *Session, left func()) (*link, error) {
+	w := wanted{account: c.addr, keep: true, left: left}
 	if c.steward != nil {
 		w.ours = c.steward.look // the process may have been stopped, and replaced, since it began to connect
 	}
