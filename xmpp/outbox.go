@@ -273,8 +273,8 @@ func (o *outbox) flush(l *link, rounds int) error {
 		out := o.buf
 		o.buf, o.lastSent = nil, now
 		o.flying, o.owing = o.flying+o.owing, 0
+		o.trace.sent(out.b) // before the link can be another's: the trace of one connection ends before that of the next begins
 		o.mu.Unlock()
-		o.trace.sent(out.b)
 		_, err := l.conn.Write(out.b)
 		recycle(out)
 		if asks {
