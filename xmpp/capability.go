@@ -133,7 +133,7 @@ func (c *Client) settle(s *Session, f func() error) error {
 func (s *Session) isEnding() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ended
+	return s.ended || s.leaving
 }
 
 // introduce lets the hooks begin with the session s, then lets it hand over what it has received.

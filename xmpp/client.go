@@ -141,8 +141,13 @@ func (c *Client) try(ctx context.Context, f func(s *Session) error) error {
 		if err != nil {
 			return err
 		}
-		if err = f(s); err == nil || ctx.Err() != nil || errors.Is(err, ErrUnknownDelivery) || !s.hasEnded() {
+		if err = f(s); err == nil || ctx.Err() != nil || errors.Is(err, ErrUnknownDelivery) || !s.isEnding() {
 			return err
+		}
+		select { // its calls have returned; it may still be saying why
+		case <-s.Done():
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type field struct {
 	peers    chan *peer  // the servers that the client has logged in at
 	attempts []time.Time // when it tried
 	features string
+	deaf     bool                    // they read nothing after the login, until the test listens
 	refuse   func(attempt int) error // from 1; nil: never
 }
 
@@ -43,7 +44,9 @@ func (f *field) dial(context.Context, string, string) (net.Conn, error) {
 	p := newPeer(f.t, theirs)
 	go func() {
 		if p.login(f.features) == nil {
-			p.listen()
+			if !f.deaf {
+				p.listen()
+			}
 			f.peers <- p
 		}
 	}()

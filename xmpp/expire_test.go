@@ -182,3 +182,24 @@ func TestStreamErrorComesBehindWhatIsBeingWritten(t *testing.T) {
 		require.ErrorIs(t, s.Err(), xmpp.NotWellFormed)
 	})
 }
+
+// While a session says its last words, a Client's Send is for the next one.
+func TestClientSendsInTheNextSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newField(t)
+		f.deaf = true
+		c := xmpp.NewClient(juliet, f.options())
+		run(t, c)
+		p := <-f.peers
+		go func() { _ = c.Send(t.Context(), &stanza.Message{To: romeo, Body: "long"}) }()
+		synctest.Wait()
+		p.say("<a></b>")
+		synctest.Wait()
+		sent := make(chan error, 1)
+		go func() { sent <- c.Send(t.Context(), &stanza.Message{To: romeo, Body: "next"}) }()
+		p = <-f.peers
+		p.listen()
+		require.Equal(t, "next", p.hearStanza().(*stanza.Message).Body)
+		require.NoError(t, <-sent)
+	})
+}
