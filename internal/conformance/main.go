@@ -71,11 +71,16 @@ func update() error {
 		return err
 	}
 	fmt.Print(summary(h.table, shown))
+	return h.judge(shown)
+}
+
+// judge is an error of all that is wrong with the sources and with what a run of their tests has shown, and of more.
+func (h *house) judge(shown results, more ...string) error {
 	wrong, err := h.wrong()
 	if err != nil {
 		return err
 	}
-	return complaint(append(wrong, silent(h.claims, shown)...), failures(shown))
+	return complaint(wrong, silent(h.claims, shown), more, failures(shown))
 }
 
 // verify holds the report to a run of all tests, which it shows on w.
@@ -88,15 +93,11 @@ func verify(from io.Reader, w io.Writer) error {
 	if err := collect(from, h.table, shown, say); err != nil {
 		return err
 	}
-	wrong, err := h.wrong()
-	if err != nil {
-		return err
-	}
-	wrong = append(append(wrong, silent(h.claims, shown)...), stale(h.root, h.table, shown)...)
+	more := stale(h.root, h.table, shown)
 	if len(say.failed) > 0 {
-		wrong = append(wrong, "tests failed in "+strings.Join(say.failed, ", "))
+		more = append(more, "tests failed in "+strings.Join(say.failed, ", "))
 	}
-	return complaint(wrong, failures(shown))
+	return h.judge(shown, more...)
 }
 
 // complaint is an error of these lines; nil when there are none.
