@@ -1,0 +1,77 @@
+package xmpp_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/require"
+)
+
+// TestOwedOnce: what was in hand at an <r/> is acknowledged when it's handled, and what comes later is not for that.
+func TestOwedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openManaged(t, nil)
+		release := make(chan struct{})
+		xmpp.OnMessage(s, func(context.Context, *stanza.Message) error { <-release; return nil })
+		p.say("<message from='romeo@example.net'><body>1</body></message><r xmlns='urn:xmpp:sm:3'/>")
+		require.Equal(t, "<a xmlns='urn:xmpp:sm:3' h='0'/>", p.hear().String())
+		close(release)
+		require.Equal(t, "<a xmlns='urn:xmpp:sm:3' h='1'/>", p.hear().String())
+		p.say("<message from='romeo@example.net'><body>2</body></message><message from='romeo@example.net'><body>3</body></message>")
+		synctest.Wait()
+		p.hearNothing()
+	})
+}
+
+// TestManagementRefusedWhileDeliverWaits: nobody will ever say what became of the stanza.
+func TestManagementRefusedWhileDeliverWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openDeaf(t, nil, bindFeature+smFeature)
+		p.listen()
+		require.Equal(t, "enable", p.hear().Name().Local)
+		delivered := make(chan error, 1)
+		go func() { delivered <- s.Deliver(t.Context(), &stanza.Message{To: romeo, Body: "hello"}) }()
+		require.IsType(t, &stanza.Message{}, p.hearStanza())
+		p.say("<failed xmlns='urn:xmpp:sm:3'><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>")
+		require.ErrorIs(t, <-delivered, xmpp.ErrUnknownDelivery)
+	})
+}
+
+// TestResumptionIsTried: right after <resumed/> the client asks for an acknowledgement, though nothing is open: the answer
+// says that the stream is of use.
+func TestResumptionIsTried(t *testing.T) {
+	perform(t, xmpptest.Options{}, func(t *testing.T, srv *xmpptest.Server) {
+		a := enter(t, srv, "alice")
+		elapse(time.Minute)
+		srv.DropConns()
+		a.become(xmpp.Suspended, xmpp.Resumed)
+		synctest.Wait()
+		var since []string
+		for _, e := range srv.Transcript("alice") {
+			if strings.HasPrefix(e.XML, "<resumed") {
+				since = nil
+			}
+			since = append(since, e.XML)
+		}
+		require.Contains(t, since, "<r xmlns='urn:xmpp:sm:3'/>")
+	})
+}
+
+// TestQuietStreamIsSaved: a stream is in the store although nothing was ever sent on it.
+func TestQuietStreamIsSaved(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		o := srv.Options("alice")
+		o.Store = xmpp.FileStore(t.TempDir())
+		run(t, xmpp.NewClient(srv.JID("alice/bot"), o))
+		elapse(time.Second)
+		b, _, err := o.Store.Load(t.Context(), streamKey)
+		require.NoError(t, err)
+		require.NotEmpty(t, b)
+	})
+}
