@@ -43,6 +43,59 @@ func TestManagementRefusedWhileDeliverWaits(t *testing.T) {
 	})
 }
 
+// full fills what may be unacknowledged.
+func full(t *testing.T, s *xmpp.Session, p *peer) (sent int) {
+	t.Helper()
+	for s.Send(expired(t), &stanza.Message{To: romeo, Body: "x"}) == nil {
+		sent++
+	}
+	require.Greater(t, sent, 100)
+	for heard := 0; heard < sent; {
+		if p.hear().Name().Local == "message" {
+			heard++
+		}
+	}
+	return sent
+}
+
+// expired is a context that lasts as long as something can be done at once.
+func expired(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// TestAcknowledgementMakesRoom: a sender waits while too much is unacknowledged, and no longer.
+func TestAcknowledgementMakesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openManaged(t, nil)
+		sent := full(t, s, p)
+		waiting := make(chan error, 1)
+		go func() { waiting <- s.Send(t.Context(), &stanza.Message{To: romeo, Body: "waits"}) }()
+		elapse(time.Second)
+		require.Empty(t, waiting)
+		before := time.Now()
+		p.say("<a xmlns='urn:xmpp:sm:3' h='%d'/>", sent)
+		require.NoError(t, <-waiting)
+		require.Zero(t, time.Since(before))
+	})
+}
+
+// TestReadersOwnStanzasCount: what the reader itself has to say is counted although no sender may send.
+func TestReadersOwnStanzasCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openManaged(t, nil)
+		sent := full(t, s, p)
+		p.say("<iq type='get' id='odd' from='romeo@example.net/orchard'><x xmlns='urn:x'/><y xmlns='urn:y'/></iq>")
+		for p.hear().Name().Local != "iq" {
+		}
+		p.say("<a xmlns='urn:xmpp:sm:3' h='%d'/>", sent+1)
+		elapse(time.Second)
+		require.NoError(t, s.Err())
+		require.NoError(t, s.Send(t.Context(), &stanza.Message{To: romeo, Body: "on"}))
+	})
+}
+
 // TestResumptionIsTried: right after <resumed/> the client asks for an acknowledgement, though nothing is open: the answer
 // says that the stream is of use.
 func TestResumptionIsTried(t *testing.T) {
@@ -54,7 +107,7 @@ func TestResumptionIsTried(t *testing.T) {
 		synctest.Wait()
 		var since []string
 		for _, e := range srv.Transcript("alice") {
-			if strings.HasPrefix(e.XML, "<resumed") {
+			if strings.HasPrefix(e.XML, "<resume ") {
 				since = nil
 			}
 			since = append(since, e.XML)
@@ -73,5 +126,24 @@ func TestQuietStreamIsSaved(t *testing.T) {
 		b, _, err := o.Store.Load(t.Context(), streamKey)
 		require.NoError(t, err)
 		require.NotEmpty(t, b)
+	})
+}
+
+// TestSilencesWithProgressBetween: a stream is given up after several silences of which nothing came between, and only then.
+func TestSilencesWithProgressBetween(t *testing.T) {
+	perform(t, xmpptest.Options{}, func(t *testing.T, srv *xmpptest.Server) {
+		o := srv.Options("alice")
+		o.DeadAfter = 5 * time.Second
+		a := enterWith(t, srv, "alice", o)
+		for range 8 {
+			srv.Freeze()
+			pending := a.deliver("bob", "hello")
+			require.ErrorIs(t, a.become(xmpp.Suspended).Err, xmpp.ErrPeerSilent)
+			srv.DropConns()
+			srv.Thaw()
+			a.next(xmpp.Resumed)
+			require.NoError(t, <-pending)
+		}
+		require.EqualValues(t, 1, srv.Stats().Binds)
 	})
 }
