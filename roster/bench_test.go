@@ -25,7 +25,7 @@ func large(n int) []Item {
 // local is a roster with contacts and no endpoint.
 func local(tb testing.TB, n int) *Roster {
 	r := &Roster{
-		items: make(map[jid.JID]Item), ours: make(map[jid.JID][]*set),
+		items: make(map[jid.JID]Item), ours: make(map[jid.JID][]*set), echoes: make(map[jid.JID]int),
 		requests: make(map[jid.JID]Request), present: make(map[jid.JID]*presence),
 		cache: cache{store: xmpp.FileStore(tb.TempDir()), key: "roster"},
 	}

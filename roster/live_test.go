@@ -2,6 +2,7 @@ package roster_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -86,8 +87,6 @@ func TestErrorsOfSets(t *testing.T) {
 		call func() error
 		want error
 	}{
-		{"empty group", func() error { return r.Set(soon(t), roster.Item{JID: bob, Groups: []string{""}}) }, stanza.NotAcceptable},
-		{"group twice", func() error { return r.Set(soon(t), roster.Item{JID: bob, Groups: []string{"a", "a"}}) }, stanza.BadRequest},
 		{"ourselves", func() error { return r.Set(soon(t), roster.Item{JID: srv.JID("alice")}) }, stanza.NotAllowed},
 		{"not there", func() error { return r.Remove(soon(t), bob) }, stanza.ItemNotFound},
 	} {
@@ -100,7 +99,22 @@ func TestErrorsOfSets(t *testing.T) {
 		})
 	}
 	assert.Error(t, r.Set(soon(t), roster.Item{}), "no address")
+	var se *stanza.Error
+	err := r.Set(soon(t), roster.Item{JID: bob, Groups: []string{"a", ""}})
+	assert.ErrorContains(t, err, "a group has no name")
+	assert.False(t, errors.As(err, &se), "the server is not asked: RFC 6121 §2.3.3")
 	assert.ErrorContains(t, r.Set(soon(t), roster.Item{JID: bob, Name: "\x00"}), "roster:")
+}
+
+// TestGroupNamedTwice holds that a group which is named twice is sent once (RFC 6121 §2.3.3), and shows once.
+func TestGroupNamedTwice(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	r := open(t, srv.Session(t, "alice", nil))
+	given := []string{"b", "a", "b", "a"}
+	require.NoError(t, r.Set(soon(t), roster.Item{JID: srv.JID("bob"), Groups: given}))
+	it, _ := r.Get(srv.JID("bob"))
+	assert.Equal(t, []string{"b", "a"}, it.Groups)
+	assert.Equal(t, []string{"b", "a", "b", "a"}, given, "the caller's")
 }
 
 func TestGroups(t *testing.T) {

@@ -35,6 +35,7 @@ func Open(ctx context.Context, e xmpp.Endpoint) (*Roster, error) {
 		account:  e.JID().Bare(),
 		items:    make(map[jid.JID]Item),
 		ours:     make(map[jid.JID][]*set),
+		echoes:   make(map[jid.JID]int),
 		requests: make(map[jid.JID]Request),
 		present:  make(map[jid.JID]*presence),
 	}
@@ -84,6 +85,7 @@ func (r *Roster) adopt(s *xmpp.Session) {
 	r.session, r.account = s, s.JID().Bare()
 	clear(r.requests)
 	clear(r.ours)
+	clear(r.echoes)
 	r.list = nil
 	r.forgetPresence()
 }

@@ -67,7 +67,8 @@ func (r *Roster) Requests() []Request {
 func (r *Roster) request(ctx context.Context, p *stanza.Presence) error {
 	rq := Request{From: p.From.Bare(), Presence: p}
 	r.mu.Lock()
-	if !r.current(xmpp.SessionFrom(ctx)) || rq.From == r.account {
+	if !r.current(xmpp.SessionFrom(ctx)) || rq.From == r.account || rq.From.IsZero() {
+		// RFC 6120 §8.1.2.1: what has no sender is from our own account, and that is nobody to answer
 		r.mu.Unlock()
 		return nil
 	}

@@ -44,10 +44,14 @@ func asked(t *testing.T, items ...Item) (*Roster, *outlet) {
 	return r, o
 }
 
-// hear has presence arrive; an empty type is available presence.
+// hear has presence arrive; an empty type is available presence; it's from nobody when from is empty.
 func (r *Roster) hear(t *testing.T, typ stanza.PresenceType, from string) {
 	t.Helper()
-	require.NoError(t, r.handlePresence(t.Context(), &stanza.Presence{Type: typ, From: jid.MustParse(from)}))
+	p := &stanza.Presence{Type: typ}
+	if from != "" {
+		p.From = jid.MustParse(from)
+	}
+	require.NoError(t, r.handlePresence(t.Context(), p))
 }
 
 // TestWhatIsARequest holds which requests are told and answered, by what is known of the contact already (RFC 6121 appendix
@@ -68,6 +72,7 @@ func TestWhatIsARequest(t *testing.T) {
 		"ask":                           {nil, Ask, bob, 1, nil},
 		"refuse":                        {nil, Refuse, bob, 1, []string{no}},
 		"ourselves":                     {nil, AcceptAll, "alice@canto.test/other", 0, nil},
+		"from nobody":                   {nil, AcceptAll, "", 0, nil},
 		"granted":                       {with(From, false), AcceptAll, bob, 0, nil},
 		"granted both ways":             {with(Both, false), AcceptMutual, bob, 0, nil},
 		"granted, and to be refused":    {with(Both, false), Refuse, bob, 1, []string{no}},

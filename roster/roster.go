@@ -33,6 +33,7 @@ type Roster struct {
 	waits    bool               // a fetch is under way
 	settled  sync.Cond          // on mu: told when a fetch has ended, and with Close
 	ours     map[jid.JID][]*set // sets whose push has not come, the oldest first
+	echoes   map[jid.JID]int    // pushes that may come of sets which changed nothing
 	requests map[jid.JID]Request
 	answerer answerer
 	present  map[jid.JID]*presence // by bare address

@@ -28,19 +28,43 @@ func (s *set) on(it Item) (Item, bool) {
 	return it, true
 }
 
-var errNoAddress = errors.New("roster: the contact has no address")
+var (
+	errNoAddress = errors.New("roster: the contact has no address")
+	// RFC 6121 §2.3.3: to take a contact out of all groups, a client sends no group
+	errNoGroup = errors.New("roster: a group has no name; a contact that is in no group has no Groups")
+)
 
 // Set adds a contact to the roster, or gives it the name and the groups of it, which replace what was there (RFC 6121 §2.3,
-// §2.4). Its other fields are not sent: subscriptions come with Subscribe and Approve. When Set returns nil, Get shows the
-// contact so. Its error is that of the server: a *stanza.Error such as stanza.NotAcceptable for a name that is too long or an
-// empty group, stanza.BadRequest for a group that is there twice, stanza.NotAllowed for our own address; or that of Do.
+// §2.4). The address is taken as it is, and is usually a bare one: a full one is a contact of its own. A group that is named
+// twice is sent once, and one with an empty name is an error before anything is sent (RFC 6121 §2.3.3 forbids both). The other
+// fields are not sent: subscriptions come with Subscribe and Approve. When Set returns nil, Get shows the contact so, until the
+// server says otherwise: it may alter the words.
+//
+// What the server refuses is a *stanza.Error, as the server says. RFC 6121 §2.3.3 lists stanza.NotAcceptable for a name or a
+// group that is longer than the server takes, and stanza.Forbidden for a roster that is not ours to change; whether our own
+// address is refused, say, is the server's business. Other errors are those of Do, and ErrClosed.
 func (r *Roster) Set(ctx context.Context, it Item) error {
-	it.Groups, it.Subscription = slices.Clone(it.Groups), ""
+	if slices.Contains(it.Groups, "") {
+		return errNoGroup
+	}
+	it.Groups, it.Subscription = unique(it.Groups), ""
 	return r.set(ctx, it)
 }
 
-// Remove removes a contact from the roster and ends the subscriptions both ways (RFC 6121 §2.5). When it returns nil, Get
-// no longer finds the contact. The error for one that is not in the roster is a *stanza.Error, stanza.ItemNotFound.
+// unique returns a copy without what is there already.
+func unique(groups []string) (list []string) {
+	for _, g := range groups {
+		if !slices.Contains(list, g) {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// Remove removes a contact from the roster and ends the subscriptions both ways (RFC 6121 §2.5). The address is taken as it is:
+// of a contact that is there by its bare address, a full one removes nothing. When Remove returns nil, Get no longer finds the
+// item. What the server refuses is a *stanza.Error, as the server says; RFC 6121 §2.5.3 lists stanza.ItemNotFound for what is
+// not in the roster. Other errors are those of Do, and ErrClosed.
 func (r *Roster) Remove(ctx context.Context, contact jid.JID) error {
 	return r.set(ctx, Item{JID: contact, Subscription: remove})
 }
@@ -82,6 +106,9 @@ func (r *Roster) agreed(mine *set) {
 	}
 	if old, ok := r.items[who]; len(waiting) == 1 && shows(old, ok, mine.item) {
 		delete(r.ours, who) // it changes nothing, and there are servers that push nothing then
+		if ok {
+			r.echoes[who]++ // and others that do
+		}
 		return
 	}
 	mine.agreed = true
@@ -107,19 +134,43 @@ func (r *Roster) await(who jid.JID, waiting []*set) {
 
 // pushed takes those of our sets off the list that a push is as new as. Pushes come in the order of the changes, so one that
 // says what a set has asked for is that set's, and what we asked for later is newer than it and goes on showing. Any other
-// stands for one set, whose words the server may have altered, unless it leaves the words as they were or is about the
-// subscription, with which sets have nothing to do. mu is held, and r.items is what it was before.
+// stands for one set, whose words the server may have altered, perhaps to what they were; unless it's the echo of a set that
+// changed nothing, or is about the subscription alone, with which sets have nothing to do. mu is held, and r.items is what it was
+// before.
 func (r *Roster) pushed(it Item) {
 	who := it.JID
+	old, ok := r.items[who]
+	gone, sub := it.Subscription == remove, resubscribed(old, it)
+	words := !old.sameWords(it) || gone && ok
+	switch {
+	case words:
+		delete(r.echoes, who) // they would have come before
+	case !sub && r.echoed(who):
+		return
+	}
 	waiting := r.ours[who]
 	if len(waiting) == 0 {
 		return
 	}
-	i := slices.IndexFunc(waiting, func(s *set) bool { return shows(it, it.Subscription != remove, s.item) })
-	if old, ok := r.items[who]; i < 0 && (shows(old, ok, it) || resubscribed(old, it)) {
+	i := slices.IndexFunc(waiting, func(s *set) bool { return shows(it, !gone, s.item) })
+	if i < 0 && sub && !words {
 		return
 	}
 	r.await(who, slices.Delete(waiting, 0, max(i, 0)+1))
+}
+
+// echoed takes a push for that of a set which changed nothing, if there was one whose push has not come. mu is held.
+func (r *Roster) echoed(who jid.JID) bool {
+	n := r.echoes[who]
+	switch n {
+	case 0:
+		return false
+	case 1:
+		delete(r.echoes, who)
+	default:
+		r.echoes[who] = n - 1
+	}
+	return true
 }
 
 // resubscribed reports whether an item differs in what only the server says of it.

@@ -39,6 +39,23 @@ func TestReadYourWrites(t *testing.T) {
 			{"ask", "1", "-"}, {"push", "1", "1"}, {"ask", "2", "1"}, {"ok", "", "1"}, {"ok", "", "2"}, {"push", "2", "2"}, {"push", "x", "x"}},
 		"a server that alters the words": {
 			{"ask", "1", "-"}, {"ok", "", "1"}, {"push", "one", "one"}},
+		"altered together with the subscription": {
+			{"ask", "1", "-"}, {"ok", "", "1"}, {"from", "one", "one"}},
+		"one without a name is removed after a set that changes nothing": {
+			{"push", "", ""}, {"ask", "", ""}, {"ok", "", ""}, {"ask", "-", ""}, {"ok", "", "-"}, {"push", "-", "-"}},
+		"altered again": {
+			{"ask", "1", "-"}, {"ok", "", "1"}, {"push", "one", "one"}, {"ask", "1", "one"}, {"ok", "", "1"}, {"push", "one", "one"}},
+		"altered again, after a set that changes nothing": {
+			{"push", "one", "one"}, {"ask", "one", "one"}, {"ok", "", "one"}, {"ask", "1", "one"}, {"ok", "", "1"}, {"push", "one", "1"}, {"push", "one", "one"}},
+		"two sets that change nothing, and another": {
+			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"ask", "2", "1"}, {"ok", "", "2"},
+			{"push", "1", "2"}, {"push", "1", "2"}, {"push", "2", "2"}},
+		"there and back, after a set that changes nothing": {
+			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"ask", "2", "1"}, {"ok", "", "2"}, {"ask", "1", "2"}, {"ok", "", "1"},
+			{"push", "1", "1"}, {"push", "2", "1"}, {"push", "1", "1"}},
+		"altered, where sets that change nothing have no push": {
+			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"ask", "2", "1"}, {"ok", "", "2"}, {"push", "two", "two"},
+			{"ask", "2", "two"}, {"ok", "", "2"}, {"push", "two", "two"}},
 		"a set that changes nothing, and another": {
 			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"ask", "2", "1"}, {"ok", "", "2"}, {"push", "1", "2"}, {"push", "2", "2"}},
 		"a server that pushes no set which changes nothing": {
