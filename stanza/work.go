@@ -107,10 +107,7 @@ func (w *work) release() {
 		return
 	}
 	xmltext.Freed(w.buf)
-	clear(w.attrs)
-	clear(w.elems)
-	clear(w.odd)
-	clear(w.child.attrs)
+	clear(w.odd) // the others hold names only, which are interned
 	*w = work{
 		buf: w.buf[:0], attrs: w.attrs[:0], texts: w.texts[:0], elems: w.elems[:0], odd: w.odd[:0],
 		child: childState{attrs: w.child.attrs[:0]},

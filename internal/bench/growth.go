@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/canto-im/canto/roster"
@@ -64,7 +65,8 @@ func itself(v float64) float64 { return v }
 
 // roster is the CPU time that a roster takes to be fetched, and the bytes that it holds.
 func (p place) roster(contacts int) (cpu, kept float64, err error) {
-	ctx := context.Background()
+	ctx, routines := context.Background(), runtime.NumGoroutine()
+	defer func() { settled(routines) }() // or the next one finds what this one still holds
 	s, err := p.session(fmt.Sprint(modeAnswer, contacts), nil)
 	if err != nil {
 		return 0, 0, err

@@ -37,6 +37,7 @@ func TestAllocations(t *testing.T) {
 	assert.LessOrEqual(t, held[0].of(0, bytesAllocated), 1300.0*slack)
 	assert.LessOrEqual(t, held[1].of(0, allocs), 0.02*slack)
 	assert.LessOrEqual(t, held[2].of(0, allocs), 0.1*slack, "and a goroutine for each sender")
+	assert.LessOrEqual(t, held[2].of(0, bytesAllocated), 600.0*slack, "the buffers of a burst serve the next one")
 }
 
 // PERFORMANCE: as few flights as the server allows.
