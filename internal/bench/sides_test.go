@@ -24,20 +24,23 @@ func TestSides(t *testing.T) {
 	}
 }
 
+// most is a bound with room for what the race detector adds.
+func most(v float64) float64 { return v*slack + slack - 1 }
+
 // PERFORMANCE: what is allocated is the same however busy the machine is.
 func TestAllocations(t *testing.T) {
 	var addr peerAddr
 	peer, err := start("peer", &addr)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, peer.end()) }()
-	at := place{peer: &addr}
-	held, err := hold([]contest{at.receiving("receive", 20_000), at.sending("send", 20_000, 1), at.sending("send", 20_000, 64)}, 3, func(int, string) {})
+	at, ops := place{peer: &addr}, 20_000/slack
+	held, err := hold([]contest{at.receiving("receive", ops), at.sending("send", ops, 1), at.sending("send", ops, 64)}, 3, func(int, string) {})
 	require.NoError(t, err)
-	assert.LessOrEqual(t, held[0].of(0, allocs), 4.0*slack)
-	assert.LessOrEqual(t, held[0].of(0, bytesAllocated), 1300.0*slack)
-	assert.LessOrEqual(t, held[1].of(0, allocs), 0.02*slack)
-	assert.LessOrEqual(t, held[2].of(0, allocs), 0.1*slack, "and a goroutine for each sender")
-	assert.LessOrEqual(t, held[2].of(0, bytesAllocated), 600.0*slack, "the buffers of a burst serve the next one")
+	assert.LessOrEqual(t, held[0].of(0, allocs), most(4.0))
+	assert.LessOrEqual(t, held[0].of(0, bytesAllocated), most(1300.0))
+	assert.LessOrEqual(t, held[1].of(0, allocs), most(0.02))
+	assert.LessOrEqual(t, held[2].of(0, allocs), most(0.1), "and a goroutine for each sender")
+	assert.LessOrEqual(t, held[2].of(0, bytesAllocated), most(600.0), "the buffers of a burst serve the next one")
 }
 
 // PERFORMANCE: as few flights as the server allows.
@@ -56,8 +59,8 @@ func TestCrowds(t *testing.T) {
 		t.Logf("%s: %.0f bytes, %.2f goroutines", c.name, c.Bytes, c.Goroutines)
 		assert.LessOrEqual(t, c.Goroutines, 1.0, c.name)
 	}
-	assert.LessOrEqual(t, idle[0].Bytes, 12*1024.0*slack)
-	assert.LessOrEqual(t, idle[2].Bytes-idle[3].Bytes, 12*1024.0*slack)
+	assert.LessOrEqual(t, idle[0].Bytes, most(12*1024.0))
+	assert.LessOrEqual(t, idle[2].Bytes-idle[3].Bytes, most(12*1024.0))
 	busy, err := serverCrowds(100, 1)
 	require.NoError(t, err)
 	assert.LessOrEqual(t, busy[1].Goroutines, 2.0)
