@@ -31,7 +31,7 @@
 //
 // A push comes from our own account or from no address at all; one from anybody else is refused and changes nothing (RFC
 // 6121 §2.1.6). Presence is kept of contacts in the roster and of our own sessions alone, so that strangers and rooms can't
-// fill our memory, and of at most 64 resources each. What others have written (names, groups, texts) is data: the String
+// fill our memory, and of at most 64 resources or 256 KiB each. Requests are kept within 4 MiB. What others have written (names, groups, texts) is data: the String
 // methods quote it.
 //
 // # Architecture

@@ -77,6 +77,29 @@ func TestSetGetRemove(t *testing.T) {
 	assert.Equal(t, bob, c.JID())
 }
 
+// TestGetByAFullAddress holds that what has come from a contact finds it, and that an item of the full address comes first.
+func TestGetByAFullAddress(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	r := open(t, srv.Session(t, "alice", nil))
+	bob := srv.JID("bob")
+	phone, err := bob.WithResource("phone")
+	require.NoError(t, err)
+	_, ok := r.Get(phone)
+	assert.False(t, ok)
+	require.NoError(t, r.Set(soon(t), roster.Item{JID: bob, Name: "Bob"}))
+	it, ok := r.Get(phone)
+	assert.True(t, ok)
+	assert.Equal(t, bob, it.JID)
+	require.NoError(t, r.Subscribe(soon(t), bob))
+	for !r.State(bob).PendingOut {
+		require.NoError(t, r.Fetch(soon(t)))
+	}
+	assert.Equal(t, r.State(bob), r.State(phone))
+	require.NoError(t, r.Set(soon(t), roster.Item{JID: phone, Name: "Bob's phone"}))
+	it, _ = r.Get(phone)
+	assert.Equal(t, "Bob's phone", it.Name)
+}
+
 // TestErrorsOfSets holds that what the server refuses is the error of the call and changes nothing.
 func TestErrorsOfSets(t *testing.T) {
 	srv := xmpptest.NewServer(t)

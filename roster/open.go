@@ -31,13 +31,12 @@ const fetchTimeout = time.Minute
 // no more than what has changed (RFC 6121 §2.6). Close has it written to the last push.
 func Open(ctx context.Context, e xmpp.Endpoint) (*Roster, error) {
 	r := &Roster{
-		e:        e,
-		account:  e.JID().Bare(),
-		items:    make(map[jid.JID]Item),
-		ours:     make(map[jid.JID][]*set),
-		echoes:   make(map[jid.JID]int),
-		requests: make(map[jid.JID]Request),
-		present:  make(map[jid.JID]*presence),
+		e:       e,
+		account: e.JID().Bare(),
+		items:   make(map[jid.JID]Item),
+		ours:    make(map[jid.JID][]*set),
+		echoes:  make(map[jid.JID]int),
+		present: make(map[jid.JID]*presence),
 	}
 	r.settled.L = &r.mu
 	_, r.client = e.(interface{ Run(context.Context) error })
@@ -83,7 +82,7 @@ func (r *Roster) adopt(s *xmpp.Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.session, r.account = s, s.JID().Bare()
-	clear(r.requests)
+	r.requests = requests{}
 	clear(r.ours)
 	clear(r.echoes)
 	r.list = nil
@@ -206,7 +205,7 @@ func (r *Roster) changed(c Change) {
 	}
 	who := c.JID()
 	if c.New.SeesUs() { // answered, perhaps by another of our sessions
-		delete(r.requests, who.Bare())
+		r.requests.remove(who.Bare())
 	}
 	if c.Removed() || c.Old.SeenByUs() && !c.New.SeenByUs() {
 		// RFC 6121 §3.3.3: the presence that we know is void, whether or not the contact's server says so

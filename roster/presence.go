@@ -10,13 +10,15 @@ import (
 	"github.com/canto-im/canto/xmpp"
 )
 
-// maxResources bounds what is kept of one contact, whose server may say what it likes.
-const maxResources = 64
-
 // A presence is what is known of a contact's availability.
 type presence struct {
-	resources []*stanza.Presence // one for each available resource, the newest last
-	err       error              // the last thing that was heard was an error
+	resources []resource // one for each available resource, the newest last
+	err       error      // the last thing that was heard was an error
+}
+
+type resource struct {
+	*stanza.Presence
+	bytes int
 }
 
 // handlePresence takes all presence that arrives.
@@ -27,7 +29,7 @@ func (r *Roster) handlePresence(ctx context.Context, p *stanza.Presence) error {
 	case stanza.Unsubscribe: // RFC 6121 §3.3.3: they wish no more; the server answers
 		r.mu.Lock()
 		if r.current(xmpp.SessionFrom(ctx)) {
-			delete(r.requests, p.From.Bare())
+			r.requests.remove(p.From.Bare())
 		}
 		r.mu.Unlock()
 	case stanza.Available, stanza.Unavailable, stanza.PresenceError:
@@ -71,7 +73,8 @@ func (r *Roster) concerns(from jid.JID) bool {
 
 // note makes p part of what is known.
 func (c *presence) note(p *stanza.Presence) {
-	same := func(old *stanza.Presence) bool { return old.From == p.From }
+	p, n := lean(p, maxResource)
+	same := func(old resource) bool { return old.From == p.From }
 	switch {
 	case p.Type != stanza.Available && p.From.Resourcepart() == "":
 		// RFC 6121 §4.5.4: from the bare address it applies to all resources
@@ -82,10 +85,7 @@ func (c *presence) note(p *stanza.Presence) {
 	c.err = nil
 	switch p.Type {
 	case stanza.Available:
-		if len(c.resources) == maxResources {
-			c.resources = slices.Delete(c.resources, 0, 1)
-		}
-		c.resources = append(c.resources, p)
+		c.add(resource{p, n})
 	case stanza.PresenceError:
 		if c.err = stanza.UndefinedCondition; p.Error != nil {
 			c.err = p.Error
@@ -93,11 +93,29 @@ func (c *presence) note(p *stanza.Presence) {
 	}
 }
 
+// add makes one the newest resource, and room for it: the contact's server may say what it likes.
+func (c *presence) add(one resource) {
+	c.resources = append(c.resources, one)
+	bytes := 0
+	for _, old := range c.resources {
+		bytes += old.bytes
+	}
+	drop := max(0, len(c.resources)-maxResources)
+	for i, old := range c.resources[:len(c.resources)-1] {
+		if bytes > maxContactBytes || i < drop {
+			drop, bytes = max(drop, i+1), bytes-old.bytes
+		}
+	}
+	c.resources = slices.Delete(c.resources, 0, drop)
+}
+
 // rank orders the resources of a contact, best first: by priority (RFC 6121 §4.7.2.3), then by how available they are, then
 // by who spoke last.
 func (c *presence) rank() []*stanza.Presence {
-	list := slices.Clone(c.resources)
-	slices.Reverse(list)
+	list := make([]*stanza.Presence, 0, len(c.resources))
+	for _, one := range slices.Backward(c.resources) {
+		list = append(list, one.Presence)
+	}
 	slices.SortStableFunc(list, func(a, b *stanza.Presence) int {
 		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(slices.Index(shows6121, a.Show), slices.Index(shows6121, b.Show)))
 	})
@@ -120,7 +138,9 @@ func (c *presence) status(who jid.JID) Status {
 
 // Resources returns the presence of each available resource of a contact, the best first: by priority, then by show, then
 // the latest. Of our own account it's the other sessions. It is empty for a contact that is not available or not in the
-// roster. The presence is shared: do not change it.
+// roster. The presence is shared: do not change it. It is as it came where that were at most 64 KiB of XML; of larger presence
+// the type, the show, the priority and the beginning of the status are kept. Of the resources of a contact the newest 64 are
+// kept, or those that are 256 KiB together.
 func (r *Roster) Resources(contact jid.JID) []*stanza.Presence {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -130,11 +150,18 @@ func (r *Roster) Resources(contact jid.JID) []*stanza.Presence {
 	return nil
 }
 
-// Best returns the presence of the contact's best resource, or nil when the contact is not available. Its From is the full
+// Best returns the presence of the contact's best resource, or nil when the contact is not available. One with a negative
+// priority is never the best, since it gets no messages (RFC 6121 §4.7.2.3); Resources and Status have it. Its From is the full
 // address for a request that needs one; a chat begins at the bare address all the same (RFC 6121 §5.1; see Target).
-func (r *Roster) Best(contact jid.JID) *stanza.Presence { return r.Status(contact).Presence }
+func (r *Roster) Best(contact jid.JID) *stanza.Presence {
+	if p := r.Status(contact).Presence; p != nil && p.Priority >= 0 {
+		return p
+	}
+	return nil
+}
 
-// Status returns what is known of a contact's availability.
+// Status returns what is known of a contact's availability: a contact all of whose resources have negative priorities is
+// available, too.
 func (r *Roster) Status(contact jid.JID) Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -162,7 +189,7 @@ func (r *Roster) voidPresence(item jid.JID) {
 		return
 	}
 	before := c.status(bare)
-	c.resources = slices.DeleteFunc(c.resources, func(p *stanza.Presence) bool { return p.From == item })
+	c.resources = slices.DeleteFunc(c.resources, func(one resource) bool { return one.From == item })
 	if len(c.resources) == 0 {
 		delete(r.present, bare)
 		c = nil

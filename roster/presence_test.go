@@ -138,6 +138,28 @@ func TestSlowWatcher(t *testing.T) {
 	assert.LessOrEqual(t, n, 2, "one was on its way, the rest was merged")
 }
 
+// TestNegativePriority holds RFC 6121 §4.7.2.3: a resource with a negative priority gets no messages, so it's no best one, though
+// its contact is available; and that Wait waits for another, or for another priority.
+func TestNegativePriority(t *testing.T) {
+	srv, alice := befriended(t)
+	bob := srv.JID("bob")
+	with := func(priority int) string {
+		return fmt.Sprintf("<presence from='%s/phone'><priority>%d</priority></presence>", bob, priority)
+	}
+	seen := alice.Watch(t.Context(), bob)
+	said(t, srv, alice, "alice", with(-1))
+	assert.Nil(t, alice.Best(bob))
+	assert.True(t, alice.Status(bob).Available())
+	assert.Len(t, alice.Resources(bob), 1)
+	assert.Equal(t, int8(-1), next(t, seen).Presence.Priority)
+	said(t, srv, alice, "alice", with(-2))
+	said(t, srv, alice, "alice", with(0))
+	assert.Equal(t, int8(0), next(t, seen).Presence.Priority, "Wait looks again")
+	best, err := alice.Wait(soon(t), bob)
+	require.NoError(t, err)
+	assert.Zero(t, best.Priority)
+}
+
 func TestWaitGivesUp(t *testing.T) {
 	srv, alice := befriended(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/canto-im/canto/jid"
@@ -13,7 +12,7 @@ import (
 // A Request is a contact's wish to see our presence.
 type Request struct {
 	From     jid.JID          // bare
-	Presence *stanza.Presence // as it came; its Status may say why, in words of the contact's own
+	Presence *stanza.Presence // as it came (but see Requests); its Status may say why, in words of the contact's own
 }
 
 // A Policy says what becomes of a Request.
@@ -27,9 +26,6 @@ const (
 	AcceptMutual Policy = "accept mutual" // that, and we ask to see the contact's
 	Refuse       Policy = "refuse"        // the contact may not
 )
-
-// maxRequests bounds the requests that are remembered. The server keeps all and sends them again in the next session.
-const maxRequests = 10_000
 
 // An answerer is what HandleRequests has set.
 type answerer struct {
@@ -56,7 +52,10 @@ func (r *Roster) HandleRequests(ctx context.Context, p Policy, f func(ctx contex
 	return nil
 }
 
-// Requests returns the requests that wait for Approve or Deny, in the order of their addresses.
+// Requests returns the requests that wait for Approve or Deny, in the order of their addresses. Strangers send them, so there
+// are bounds: of one that is larger than 1 KiB of XML, the addresses and the first 512 bytes of the Status are kept; and of
+// those that would make more than 10,000 or 4 MiB, nothing. HandleRequests calls f with all of them, as they came, and the
+// server keeps what is not answered and sends it again in the next session.
 func (r *Roster) Requests() []Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,9 +76,7 @@ func (r *Roster) request(ctx context.Context, p *stanza.Presence) error {
 		r.mu.Unlock()
 		return nil
 	}
-	if len(r.requests) < maxRequests {
-		r.requests[rq.From] = rq
-	}
+	r.requests.put(rq)
 	r.mu.Unlock()
 	return r.answer(ctx, rq)
 }
@@ -113,7 +110,10 @@ func (r *Roster) answer(ctx context.Context, rq Request) error {
 
 // waiting returns the requests in order. mu is held.
 func (r *Roster) waiting() []Request {
-	list := slices.Collect(maps.Values(r.requests))
+	list := make([]Request, 0, len(r.requests.all))
+	for _, h := range r.requests.all {
+		list = append(list, h.Request)
+	}
 	slices.SortFunc(list, func(a, b Request) int { return a.From.Compare(b.From) })
 	return list
 }

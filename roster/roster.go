@@ -34,7 +34,7 @@ type Roster struct {
 	settled  sync.Cond          // on mu: told when a fetch has ended, and with Close
 	ours     map[jid.JID][]*set // sets whose push has not come, the oldest first
 	echoes   map[jid.JID]int    // pushes that may come of sets which changed nothing
-	requests map[jid.JID]Request
+	requests requests
 	answerer answerer
 	present  map[jid.JID]*presence // by bare address
 }
@@ -42,11 +42,20 @@ type Roster struct {
 // ErrClosed is returned by methods that need the server when there is no session, or after Close.
 var ErrClosed = errors.New("roster: there is no session")
 
-// Get returns the contact with exactly that address, which is usually a bare one. ok is false when it's not in the roster.
+// Get returns the contact: the item with exactly that address, or of a full address that is not in the roster, that with the
+// bare one. So what arrives from a contact can be looked up by its From. ok is false when neither is in the roster.
 func (r *Roster) Get(contact jid.JID) (it Item, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.get(contact)
+	return r.find(contact)
+}
+
+// find is Get. mu is held.
+func (r *Roster) find(contact jid.JID) (it Item, ok bool) {
+	if it, ok = r.get(contact); !ok {
+		it, ok = r.get(contact.Bare())
+	}
+	return it, ok
 }
 
 // get looks at our own sets first. mu is held.

@@ -22,8 +22,8 @@ func (r *Roster) State(contact jid.JID) State {
 }
 
 func (r *Roster) state(contact jid.JID) State {
-	it, _ := r.get(contact)
-	_, asked := r.requests[contact.Bare()]
+	it, _ := r.find(contact)
+	_, asked := r.requests.all[contact.Bare()]
 	to, from := State{Subscription: it.Subscription}.sides()
 	return stateOf(to, from, it.Ask, asked)
 }
@@ -85,7 +85,7 @@ func (r *Roster) send(ctx context.Context, contact jid.JID, t stanza.PresenceTyp
 	if err != nil && asked {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.requests[rq.From] = rq
+		r.requests.put(rq)
 	}
 	return err
 }
@@ -97,9 +97,7 @@ func (r *Roster) answered(contact jid.JID, t stanza.PresenceType) (rq Request, a
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rq, asked = r.requests[contact]
-	delete(r.requests, contact)
-	return rq, asked
+	return r.requests.remove(contact)
 }
 
 // via returns what to send with: in a handler, the session that it serves, since a Client may be waiting for that handler.

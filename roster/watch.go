@@ -47,7 +47,8 @@ func (s Status) same(o Status) bool {
 		return false
 	}
 	return s.Presence == nil || s.Presence.From == o.Presence.From && s.Presence.Show == o.Presence.Show &&
-		s.Presence.Status == o.Presence.Status && slices.Equal(s.Presence.Statuses, o.Presence.Statuses)
+		s.Presence.Status == o.Presence.Status && slices.Equal(s.Presence.Statuses, o.Presence.Statuses) &&
+		(s.Presence.Priority < 0) == (o.Presence.Priority < 0)
 }
 
 // A transition is a change of status.
@@ -59,7 +60,8 @@ func mergeTransitions(old, new transition) (transition, bool) {
 }
 
 // Watch returns a channel of the statuses of these contacts, each time one changes from now on: the best resource is another,
-// or its show or its text. Without contacts it's of all. It closes when ctx is done, with Close, and with the session
+// or its show or its text, or whether its priority is negative. It does not begin with the present ones: those Status says,
+// best after Watch was called. Without contacts it's of all. It closes when ctx is done, with Close, and with the session
 // when the roster is one's. When a session ends, nobody is known to be available; statuses of the next one follow. A channel
 // that is not read holds nothing up: statuses that wait are merged, so that the latest of each contact is what comes.
 func (r *Roster) Watch(ctx context.Context, contacts ...jid.JID) <-chan Status {
@@ -78,8 +80,10 @@ func among(contacts []jid.JID) func(jid.JID) bool {
 	return func(who jid.JID) bool { _, ok := set[who]; return ok }
 }
 
-// Wait returns the contact's best resource once the contact is available, at once if it is so now. It waits until ctx is done,
-// or until the roster is closed: ErrClosed. Do not call it in a handler: the presence would wait behind it.
+// Wait returns what Best returns once that is not nil, at once if it is so now. It waits until ctx is done, whose cause it
+// returns, or until the roster is closed: ErrClosed. With a ctx that has no end it may not return at all: for a contact that
+// never comes, that is not in the roster or does not let us see its presence, or whose presence had come before the roster was
+// opened; and on a Client whose Run has returned, until Close. Do not call it in a handler: the presence would wait behind it.
 func (r *Roster) Wait(ctx context.Context, contact jid.JID) (*stanza.Presence, error) {
 	watching, enough := context.WithCancel(ctx)
 	defer enough()
