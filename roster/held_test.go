@@ -66,6 +66,10 @@ func TestSecurityS15RequestsOfStrangers(t *testing.T) {
 	o.err = errDisk
 	assert.ErrorIs(t, r.Deny(t.Context(), list[3].From), errDisk)
 	assert.Equal(t, maxRequestBytes-room, r.requests.bytes, "it waits again")
+	o.err = nil
+	require.NoError(t, r.HandleRequests(t.Context(), Refuse, nil))
+	assert.Zero(t, r.requests.bytes)
+	r.answerer.policy = Ask
 	small := &stanza.Presence{Type: stanza.Subscribe, From: bobsJID, Status: "it's Bob"}
 	hear(small)
 	assert.Same(t, small, r.requests.all[bobsJID].Presence, "as it came")

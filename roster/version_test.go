@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,36 @@ func fetches(t *testing.T, srv *xmpptest.Server) (list []string) {
 		}
 	}
 	return list
+}
+
+// TestTwoAccountsInOneStore holds that accounts which share a Store do not share what is kept.
+func TestTwoAccountsInOneStore(t *testing.T) {
+	srv := xmpptest.NewServer(t)
+	store := xmpp.FileStore(t.TempDir())
+	as := func(user string) (*roster.Roster, string) {
+		o := srv.Options(user)
+		o.Store = store
+		r := open(t, srv.Session(t, user, o))
+		for _, e := range slices.Backward(srv.Transcript(user)) {
+			if el, err := stanza.ParseElement(e.XML); err == nil && el.Attr("type") == "get" {
+				return r, el.Child("jabber:iq:roster", "query").Attr("ver")
+			}
+		}
+		return r, "no fetch"
+	}
+	alice, ver := as("alice")
+	assert.Empty(t, ver)
+	changes := alice.Changes(t.Context())
+	require.NoError(t, alice.Set(soon(t), roster.Item{JID: srv.JID("carol")}))
+	next(t, changes)
+	version := alice.Version()
+	alice.Close()
+	bob, ver := as("bob")
+	assert.Empty(t, ver, "he has no roster of a version yet")
+	assert.Zero(t, bob.Len())
+	alice, ver = as("alice")
+	assert.Equal(t, version, ver)
+	assert.Equal(t, 1, alice.Len())
 }
 
 // TestVersions holds RFC 6121 §2.6: the roster is kept in the Store, and a later process receives what has changed since.

@@ -12,8 +12,11 @@ import (
 
 // Direct tells to, a bare or full address, what we are, though it may not be subscribed to us (RFC 6121 §4.6): for the time of a
 // chat, say. Changes go there as well, until Undirect, until the other side goes or can't be reached, or until the session
-// ends. While we are unavailable it says nothing.
+// ends. While we are unavailable it says nothing. The zero address is an error.
 func (k *Keeper) Direct(ctx context.Context, to jid.JID) error {
+	if to.IsZero() {
+		return errNobody
+	}
 	k.sending.Lock()
 	defer k.sending.Unlock()
 	k.mu.Lock()

@@ -3,6 +3,7 @@ package presence
 import (
 	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -30,12 +31,16 @@ type Keeper struct {
 	close     []func()
 	client    bool // there are sessions after the present one
 
+	life context.Context // until Close
+	die  func()
+
 	sending sync.Mutex // held while something is sent, so that nothing overtakes
 
 	mu       sync.Mutex // protects what follows
 	session  *xmpp.Session
 	set      stanza.Presence // what the program wants to be
 	idle     bool
+	active   time.Time   // when the idle time has begun
 	timer    *time.Timer // until idle; nil: never
 	directed map[jid.JID]struct{}
 	over     bool
@@ -47,7 +52,8 @@ func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	k := &Keeper{idleAfter: o.Idle, away: stanza.Presence{Show: stanza.Away}, directed: make(map[jid.JID]struct{})}
+	k := &Keeper{idleAfter: o.Idle, away: stanza.Presence{Show: stanza.Away}, directed: make(map[jid.JID]struct{}), active: time.Now()}
+	k.life, k.die = context.WithCancel(context.Background())
 	if o.Away != nil {
 		k.away = *o.Away
 	}
@@ -151,8 +157,11 @@ func direct(ctx context.Context, s *xmpp.Session, p *stanza.Presence, to jid.JID
 }
 
 // Set says p from now on: availability, or with the type stanza.Unavailable that we are gone (RFC 6121 §4.4, §4.5). Other types
-// are an error. p is copied.
+// are an error, and so is nil. p is copied.
 func (k *Keeper) Set(ctx context.Context, p *stanza.Presence) error {
+	if p == nil {
+		return errNothing
+	}
 	if !settable(p.Type) {
 		return errType(p.Type)
 	}
@@ -173,7 +182,7 @@ func (k *Keeper) Current() *stanza.Presence {
 func (k *Keeper) Active(ctx context.Context) error {
 	k.mu.Lock()
 	was := k.idle
-	k.idle = false
+	k.idle, k.active = false, time.Now()
 	if k.timer != nil && !k.over {
 		k.timer.Reset(k.idleAfter)
 	}
@@ -187,19 +196,24 @@ func (k *Keeper) Active(ctx context.Context) error {
 // sayTimeout bounds what the timer sends.
 const sayTimeout = time.Minute
 
-// fallIdle makes us away.
+// fallIdle makes us away, unless the user has done something, or the keeping has ended, since the timer has called it.
 func (k *Keeper) fallIdle() {
 	k.mu.Lock()
-	k.idle = true
+	falls := !k.over && time.Since(k.active) >= k.idleAfter
+	k.idle = k.idle || falls
 	k.mu.Unlock()
+	if !falls {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), sayTimeout)
 	defer cancel()
 	_ = k.say(ctx) // where that fails the session ends, and the next one begins with it
 }
 
-// Close ends the keeping: no later session begins with presence. It sends nothing; the server tells others when the session
-// ends.
+// Close ends the keeping, and Mirror: no later session begins with presence. It sends nothing; the server tells others when the
+// session ends.
 func (k *Keeper) Close() {
+	k.die()
 	k.mu.Lock()
 	undo := k.close
 	k.close, k.over = nil, true
@@ -215,6 +229,11 @@ func (k *Keeper) Close() {
 
 // settable reports whether presence of that type says what we are (RFC 6121 §4.7.1): the others ask, answer or fail.
 func settable(t stanza.PresenceType) bool { return t == stanza.Available || t == stanza.Unavailable }
+
+var (
+	errNothing = errors.New("presence: Set and Mirror need presence to say; it is nil")
+	errNobody  = errors.New("presence: Direct needs an address: presence without one is broadcast, which is what Set does")
+)
 
 type typeError string
 

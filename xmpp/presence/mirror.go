@@ -79,14 +79,14 @@ func File(path string) Source {
 }
 
 // Command is a Source that runs a program and reads what it prints, by the rules of Parse. No shell is involved. A program that
-// fails is an error, with what it says on its standard error.
+// fails is an error, with what it says on its standard error. What it leaves running is not waited for longer than a second.
 func Command(name string, args ...string) Source {
 	return func(ctx context.Context) (*stanza.Presence, error) {
 		cmd := exec.CommandContext(ctx, name, args...)
 		cmd.WaitDelay = time.Second // a grandchild may keep the pipes open
 		var out, said limited
 		cmd.Stdout, cmd.Stderr = &out, &said
-		if err := cmd.Run(); err != nil {
+		if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 			return nil, fmt.Errorf("presence: %q: %w %q", name, err, bytes.TrimSpace(said.b))
 		}
 		return Parse(string(out.b)), nil
@@ -104,12 +104,15 @@ func (l *limited) Write(p []byte) (int, error) {
 var errEvery = errors.New("presence: Mirror needs a period that is longer than zero")
 
 // Mirror asks from at once and then so often, and has us be what it says whenever that has changed. It returns when ctx is
-// done, nil then, or with the first error of from or of sending; the presence stays as it was. On a Client, an error of sending
+// done or with Close, nil then, or with the first error of from or of sending; the presence stays as it was. On a Client, an error of sending
 // that comes from the end of a session is none: the next session begins with what was to be said.
 func (k *Keeper) Mirror(ctx context.Context, every time.Duration, from Source) error {
 	if every <= 0 {
 		return errEvery
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(k.life, cancel)()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var last *stanza.Presence
@@ -118,6 +121,9 @@ func (k *Keeper) Mirror(ctx context.Context, every time.Duration, from Source) e
 		p, err := from(ctx)
 		if ctx.Err() != nil {
 			return nil
+		}
+		if err == nil && p == nil {
+			err = errNothing
 		}
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/presence"
@@ -84,6 +85,59 @@ func TestMirrorThatCanNotSay(t *testing.T) {
 			k.Close()
 		}
 	})
+}
+
+// TestMirrorEndsWithItsKeeper holds that Close ends Mirror, while it waits for its time and while it waits for its source.
+func TestMirrorEndsWithItsKeeper(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, _ func() string) {
+		for _, from := range []presence.Source{
+			func(context.Context) (*stanza.Presence, error) { return &stanza.Presence{}, nil },
+			func(ctx context.Context) (*stanza.Presence, error) { <-ctx.Done(); return nil, ctx.Err() },
+		} {
+			k, err := presence.Keep(t.Context(), alice, nil)
+			require.NoError(t, err)
+			ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+			begin := time.Now()
+			time.AfterFunc(time.Second, k.Close)
+			assert.NoError(t, k.Mirror(ctx, time.Minute, from))
+			assert.Equal(t, time.Second, time.Since(begin))
+			assert.NoError(t, k.Mirror(ctx, time.Minute, from), "closed already")
+			assert.Equal(t, time.Second, time.Since(begin))
+			stop()
+		}
+	})
+}
+
+// TestNothingAndNobody holds that nil presence and the zero address are errors, and that nothing is sent.
+func TestNothingAndNobody(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
+		k, err := presence.Keep(t.Context(), alice, nil)
+		require.NoError(t, err)
+		defer k.Close()
+		assert.Equal(t, "///0", seen())
+		assert.ErrorContains(t, k.Set(t.Context(), nil), "nil")
+		assert.ErrorContains(t, k.Direct(t.Context(), jid.JID{}), "address")
+		assert.Empty(t, k.Directed())
+		said := false
+		assert.ErrorContains(t, k.Mirror(t.Context(), time.Minute, func(context.Context) (*stanza.Presence, error) {
+			if said {
+				return nil, nil
+			}
+			said = true
+			return k.Current(), nil
+		}), "nil")
+		assert.Equal(t, "///0", seen(), "what Mirror has said at first")
+		assert.Equal(t, "nothing", seen())
+	})
+}
+
+// TestCommandThatLeavesSomethingRunning holds that what keeps the pipes of a program open is not waited for.
+func TestCommandThatLeavesSomethingRunning(t *testing.T) {
+	begin := time.Now()
+	p, err := presence.Command("sh", "-c", "sleep 40 & echo away")(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, stanza.Away, p.Show)
+	assert.Less(t, time.Since(begin), 30*time.Second)
 }
 
 // TestMirrorOutlivesASession holds that on a Client Mirror goes on when it has something to say just as the session has ended, and
