@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func TestWhenTheCacheIsWritten(t *testing.T) {
 	one := Item{JID: bobsJID, Subscription: None}
 	r := local(t, 79)
 	s := new(xmpp.Session)
-	r.adopt(s)
+	r.adopt(s, jid.JID{})
 	for range 10 {
 		r.take(s, push{one, "a", true})
 	}

@@ -73,15 +73,15 @@ func (r *Roster) load(ctx context.Context) {
 
 // begin makes s the roster's session and fetches the roster.
 func (r *Roster) begin(ctx context.Context, s *xmpp.Session) (end func(), err error) {
-	r.adopt(s)
+	r.adopt(s, s.JID().Bare())
 	return func() { r.end(s) }, r.fetch(ctx, s)
 }
 
 // adopt forgets what belonged to the session before: who was available, and who had asked and will be asked for again.
-func (r *Roster) adopt(s *xmpp.Session) {
+func (r *Roster) adopt(s *xmpp.Session, account jid.JID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.session, r.account = s, s.JID().Bare()
+	r.session, r.account = s, account
 	r.requests = requests{}
 	clear(r.ours)
 	clear(r.echoes)

@@ -52,7 +52,7 @@ func TestNewSession(t *testing.T) {
 	r.agreed(r.ask(Item{JID: bobsJID, Name: "never pushed"}))
 	for range r.All() {
 	}
-	r.adopt(new(xmpp.Session))
+	r.adopt(new(xmpp.Session), jid.JID{})
 	assert.Equal(t, Status{Contact: bobsJID}, r.Status(bobsJID))
 	assert.False(t, (<-seen).Available())
 	assert.Empty(t, r.Requests())
@@ -69,7 +69,7 @@ func TestEndOfASession(t *testing.T) {
 		r, _ := asked(t, Item{JID: bobsJID, Subscription: Both})
 		r.client = client
 		s := new(xmpp.Session)
-		r.adopt(s)
+		r.adopt(s, jid.JID{})
 		r.see(s, &stanza.Presence{From: jid.MustParse("bob@canto.test/phone")})
 		if client {
 			r.end(new(xmpp.Session))
