@@ -198,6 +198,38 @@ func TestEndOfTheSession(t *testing.T) {
 	assert.False(t, open)
 }
 
+// TestErrClosed holds that after Close, and after the end of the session with its cause, every method that asks returns ErrClosed.
+func TestErrClosed(t *testing.T) {
+	for name, c := range map[string]struct {
+		end   func(*xmpptest.Server, *xmpp.Session, *roster.Roster)
+		cause error
+	}{
+		"the roster is closed":       {func(_ *xmpptest.Server, _ *xmpp.Session, r *roster.Roster) { r.Close() }, roster.ErrClosed},
+		"we have closed the session": {func(_ *xmpptest.Server, s *xmpp.Session, _ *roster.Roster) { s.Close() }, xmpp.ErrClosed},
+		"the server has ended it": {func(srv *xmpptest.Server, _ *xmpp.Session, _ *roster.Roster) {
+			srv.CloseStream("alice", "system-shutdown")
+		}, xmpp.SystemShutdown},
+		"the session, and then Close": {func(_ *xmpptest.Server, s *xmpp.Session, r *roster.Roster) { s.Close(); <-s.Done(); r.Close() }, xmpp.ErrClosed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := xmpptest.NewServer(t)
+			s := srv.Session(t, "alice", nil)
+			r := open(t, s)
+			bob := srv.JID("bob")
+			c.end(srv, s, r)
+			_, waited := r.Wait(soon(t), bob)
+			for i, err := range []error{
+				waited, r.Set(soon(t), roster.Item{JID: bob}), r.Remove(soon(t), bob), r.Fetch(soon(t)), r.Subscribe(soon(t), bob),
+				r.Unsubscribe(soon(t), bob), r.Approve(soon(t), bob), r.PreApprove(soon(t), bob), r.Deny(soon(t), bob), r.Cancel(soon(t), bob),
+			} {
+				assert.ErrorIs(t, err, roster.ErrClosed, "%d", i)
+				assert.ErrorIs(t, err, c.cause, "%d", i)
+			}
+			assert.Zero(t, r.Len())
+		})
+	}
+}
+
 // TestOpenAgain holds that an endpoint takes a roster again after Close.
 func TestOpenAgain(t *testing.T) {
 	srv := xmpptest.NewServer(t)

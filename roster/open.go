@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,6 +96,9 @@ func (r *Roster) end(s *xmpp.Session) {
 	if r.session == s {
 		r.forgetPresence()
 		r.keepLast()
+		if !r.client { // its Done may be closed a little later
+			r.over = causeOf(s)
+		}
 	}
 	r.mu.Unlock()
 	if !r.client {
@@ -109,7 +113,7 @@ func (r *Roster) Fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.fetch(ctx, s)
+	return r.failed(r.fetch(ctx, s))
 }
 
 // online returns the session.
@@ -117,9 +121,44 @@ func (r *Roster) online() (*xmpp.Session, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.session == nil {
-		return nil, ErrClosed
+		return nil, cmp.Or(r.over, ErrClosed)
 	}
 	return r.session, nil
+}
+
+// ended is what a method returns that has failed with err: ErrClosed as well where the session has ended whose roster it is. mu
+// is held.
+func (r *Roster) ended(err error) error {
+	if err == nil || r.client || r.session == nil {
+		return err
+	}
+	select {
+	case <-r.session.Done():
+	default:
+		return err
+	}
+	if err == ErrClosed { // nothing has been tried
+		return causeOf(r.session)
+	}
+	return fmt.Errorf("%w: %w", ErrClosed, err)
+}
+
+// causeOf is ErrClosed with the cause of the session's end.
+func causeOf(s *xmpp.Session) error {
+	return fmt.Errorf("%w: %w", ErrClosed, cmp.Or(s.Err(), xmpp.ErrClosed))
+}
+
+// failed is what a method returns that has failed with err, by now.
+func (r *Roster) failed(err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case err == nil || errors.Is(err, ErrClosed):
+		return err
+	case r.over != nil:
+		return fmt.Errorf("%w: %w", ErrClosed, err)
+	}
+	return r.ended(err)
 }
 
 // fetch asks for the roster and takes over the answer. Pushes and presence wait for that: see current.

@@ -25,6 +25,7 @@ type Roster struct {
 
 	mu       sync.Mutex // protects what follows
 	session  *xmpp.Session
+	over     error   // what methods return after Close; nil until then
 	account  jid.JID // our bare address
 	items    map[jid.JID]Item
 	list     []Item             // items in order; nil when that has changed
@@ -39,8 +40,11 @@ type Roster struct {
 	present  map[jid.JID]*presence // by bare address
 }
 
-// ErrClosed is returned by methods that need the server when there is no session, or after Close.
-var ErrClosed = errors.New("roster: there is no session")
+// ErrClosed is returned by all methods that need the server, after Close, and on a Session after its end; in the second case the
+// error is also the cause of that end, as the Session's own calls return it. On a Client that is not online they behave as the
+// Client does, and wait for a session until ctx is done or Run returns; but for Fetch and PreApprove, which look at the session
+// itself: before the first session they return ErrClosed, and after the end of one, its cause.
+var ErrClosed = errors.New("roster: closed, or without a session")
 
 // Get returns the contact: the item with exactly that address, or of a full address that is not in the roster, that with the
 // bare one. So what arrives from a contact can be looked up by its From. ok is false when neither is in the roster.
@@ -171,6 +175,9 @@ func mergeChanges(old, new Change) (Change, bool) {
 func (r *Roster) Close() {
 	r.mu.Lock()
 	undo := r.close
+	if r.over == nil {
+		r.over = r.ended(ErrClosed)
+	}
 	r.close, r.session = nil, nil
 	r.settled.Broadcast()
 	r.keepLast()

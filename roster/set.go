@@ -77,10 +77,14 @@ func (r *Roster) set(ctx context.Context, it Item) error {
 	if err != nil {
 		return err
 	}
+	e, err := r.via(ctx)
+	if err != nil {
+		return err
+	}
 	mine := r.ask(it)
-	if _, err = r.via(ctx).Do(ctx, &stanza.IQ{Type: stanza.Set, Payload: q}); err != nil {
+	if _, err = e.Do(ctx, &stanza.IQ{Type: stanza.Set, Payload: q}); err != nil {
 		r.refused(mine)
-		return fmt.Errorf("roster: set %q: %w", it.JID, err)
+		return r.failed(fmt.Errorf("roster: set %q: %w", it.JID, err))
 	}
 	r.agreed(mine)
 	return nil

@@ -80,14 +80,18 @@ func (r *Roster) send(ctx context.Context, contact jid.JID, t stanza.PresenceTyp
 	if contact.IsZero() {
 		return errNoAddress
 	}
+	e, err := r.via(ctx)
+	if err != nil {
+		return err
+	}
 	rq, asked := r.answered(contact.Bare(), t)
-	err := r.via(ctx).Send(ctx, &stanza.Presence{ID: stanza.NewID(), To: contact.Bare(), Type: t})
+	err = e.Send(ctx, &stanza.Presence{ID: stanza.NewID(), To: contact.Bare(), Type: t})
 	if err != nil && asked {
 		r.mu.Lock()
-		defer r.mu.Unlock()
 		r.requests.put(rq)
+		r.mu.Unlock()
 	}
-	return err
+	return r.failed(err)
 }
 
 // answered takes the request out that a stanza of type t answers, before anybody can hear the answer.
@@ -101,11 +105,12 @@ func (r *Roster) answered(contact jid.JID, t stanza.PresenceType) (rq Request, a
 }
 
 // via returns what to send with: in a handler, the session that it serves, since a Client may be waiting for that handler.
-func (r *Roster) via(ctx context.Context) xmpp.Endpoint {
+// The error is that of a roster which is over.
+func (r *Roster) via(ctx context.Context) (xmpp.Endpoint, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s := xmpp.SessionFrom(ctx); s != nil && s == r.session {
-		return s
+		return s, r.over
 	}
-	return r.e
+	return r.e, r.over
 }

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -97,7 +98,8 @@ func (r *Roster) Wait(ctx context.Context, contact jid.JID) (*stanza.Presence, e
 			return nil, context.Cause(ctx)
 		case _, open := <-seen:
 			if !open && ctx.Err() == nil {
-				return nil, ErrClosed
+				_, err := r.online()
+				return nil, cmp.Or(err, ErrClosed)
 			}
 		}
 	}
