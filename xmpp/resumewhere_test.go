@@ -78,6 +78,19 @@ func TestResumeAtLocation(t *testing.T) {
 	}
 }
 
+// TestSuccessorResumesAtLocation: it's in what the process before has left.
+func TestSuccessorResumesAtLocation(t *testing.T) {
+	perform(t, xmpptest.Options{SM: xmpptest.SM{Location: elsewhere}}, func(t *testing.T, srv *xmpptest.Server) {
+		store := claimed(t, srv)
+		o := srv.Options("alice")
+		b := &switchboard{usual: o.Dial}
+		o.Dial, o.Store = b.dial, store
+		run(t, xmpp.NewClient(srv.JID("alice/bot"), o))
+		elapse(time.Second)
+		require.Equal(t, []string{elsewhere}, b.since())
+	})
+}
+
 // strangersServer is one that says it's ours, with a good certificate of another domain. Nobody logs in there.
 func strangersServer(t *testing.T) func(context.Context, string, string) (net.Conn, error) {
 	theirs, err := xmpptest.Certificate(xmpptest.CertSpec{Domains: []string{"stranger.example"}})

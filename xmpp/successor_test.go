@@ -3,6 +3,7 @@ package xmpp_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -148,21 +149,106 @@ func TestDetachThatCannotSave(t *testing.T) {
 	})
 }
 
-// A hooked store can be told to fail.
+// TestSendWhileDetaching: what is sent while the state is being saved is not in it, and is refused.
+func TestSendWhileDetaching(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := &hooked{Store: xmpp.FileStore(t.TempDir())}
+		one := hire(t, srv, store, xmpp.Online)
+		elapse(time.Second)
+		var late error
+		store.first = func() { late = one.Send(t.Context(), &stanza.Message{To: srv.JID("bob"), Body: "late"}) }
+		require.NoError(t, one.Detach(t.Context()))
+		require.ErrorIs(t, late, xmpp.ErrClosed)
+	})
+}
+
+// A hooked store can be told to fail, and to let another save first.
 type hooked struct {
 	xmpp.Store
 	fails atomic.Bool
+	first func() // called once, before the next Save; nil: nothing
 }
 
 var errHooked = errors.New("the store is away")
 
 func (h *hooked) fail(fails bool) { h.fails.Store(fails) }
 
+func (h *hooked) Load(ctx context.Context, key string) ([]byte, uint64, error) {
+	if h.fails.Load() {
+		return nil, 0, errHooked
+	}
+	return h.Store.Load(ctx, key)
+}
+
 func (h *hooked) Save(ctx context.Context, key string, value []byte, version uint64) (uint64, error) {
 	if h.fails.Load() {
 		return 0, errHooked
 	}
+	if f := h.first; f != nil {
+		h.first = nil
+		f()
+	}
 	return h.Store.Save(ctx, key, value, version)
+}
+
+// TestStoreThatFailsIsNoConsent: while it can't be seen whose the stream is, nothing is handed over.
+func TestStoreThatFailsIsNoConsent(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := &hooked{Store: xmpp.FileStore(t.TempDir())}
+		one := hire(t, srv, store, xmpp.Online)
+		elapse(time.Second)
+		store.fail(true)
+		say(t, srv, "1")
+		elapse(time.Minute)
+		require.Empty(t, one.seen())
+		store.fail(false)
+		elapse(time.Minute)
+		require.Equal(t, []string{"1"}, one.seen())
+	})
+}
+
+// claimed leaves a stream in a store for a successor.
+func claimed(t *testing.T, srv *xmpptest.Server) *hooked {
+	t.Helper()
+	store := &hooked{Store: xmpp.FileStore(t.TempDir())}
+	one := hire(t, srv, store, xmpp.Online)
+	elapse(time.Second)
+	require.NoError(t, one.Detach(t.Context()))
+	return store
+}
+
+// TestClaimThatLostTheRace looks again.
+func TestClaimThatLostTheRace(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := claimed(t, srv)
+		store.first = func() {
+			b, version, err := store.Load(t.Context(), streamKey)
+			require.NoError(t, err)
+			_, err = store.Store.Save(t.Context(), streamKey, b, version)
+			require.NoError(t, err)
+		}
+		two := hire(t, srv, store, xmpp.Resumed)
+		say(t, srv, "1")
+		elapse(time.Second)
+		require.Equal(t, []string{"1"}, two.seen())
+	})
+}
+
+// TestClaimComesFirst: the fence stands before the successor waits for what its predecessor has in hand.
+func TestClaimComesFirst(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := claimed(t, srv)
+		_, before, err := store.Load(t.Context(), streamKey)
+		require.NoError(t, err)
+		o := srv.Options("alice")
+		o.Store = store
+		run(t, xmpp.NewClient(srv.JID("alice/bot"), o))
+		synctest.Wait() // no time passes
+		_, after, err := store.Load(t.Context(), streamKey)
+		require.NoError(t, err)
+		require.Greater(t, after, before)
+		require.EqualValues(t, 1, srv.Stats().Conns)
+	})
 }
 
 // TestDetachNeedsAStore: without one there is nobody to leave the stream to.
@@ -216,6 +302,34 @@ func TestTakenOverHandsNothingOver(t *testing.T) {
 		_, now, err := store.Load(t.Context(), streamKey)
 		require.NoError(t, err)
 		require.Equal(t, version+1, now, "it does not fight")
+	})
+}
+
+// TestSuccessorKnowsWhatWasHandledOutOfTurn: what the reader has answered itself, while a handler was at work on what came
+// before, is not answered again.
+func TestSuccessorKnowsWhatWasHandledOutOfTurn(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		require.NoError(t, srv.AddUser("bob", "x"))
+		store := xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, store, xmpp.Online)
+		release := make(chan struct{})
+		defer close(release)
+		xmpp.OnMessage(one, func(context.Context, *stanza.Message) error { <-release; return nil })
+		say(t, srv, "in hand")
+		require.NoError(t, srv.Inject("alice", "<iq type='get' id='odd' from='bob@canto.test/b'><x xmlns='urn:x'/><y xmlns='urn:y'/></iq>"))
+		synctest.Wait()
+		one.write("bob", "a reason to save")
+		elapse(time.Second)
+		two := hire(t, srv, store, xmpp.Resumed)
+		elapse(time.Second)
+		require.Equal(t, []string{"in hand"}, two.seen())
+		answers := 0
+		for _, e := range srv.Transcript("alice") {
+			if strings.HasPrefix(e.XML, "<iq") && strings.Contains(e.XML, "id='odd'") {
+				answers++
+			}
+		}
+		require.Equal(t, 1, answers)
 	})
 }
 
