@@ -156,7 +156,7 @@ func TestSendWhileDetaching(t *testing.T) {
 		one := hire(t, srv, store, xmpp.Online)
 		elapse(time.Second)
 		var late error
-		store.first = func() { late = one.Send(t.Context(), &stanza.Message{To: srv.JID("bob"), Body: "late"}) }
+		store.before(func() { late = one.Send(t.Context(), &stanza.Message{To: srv.JID("bob"), Body: "late"}) })
 		require.NoError(t, one.Detach(t.Context()))
 		require.ErrorIs(t, late, xmpp.ErrClosed)
 	})
@@ -166,12 +166,14 @@ func TestSendWhileDetaching(t *testing.T) {
 type hooked struct {
 	xmpp.Store
 	fails atomic.Bool
-	first func() // called once, before the next Save; nil: nothing
+	first atomic.Pointer[func()] // called once, before the next Save; nil: nothing
 }
 
 var errHooked = errors.New("the store is away")
 
 func (h *hooked) fail(fails bool) { h.fails.Store(fails) }
+
+func (h *hooked) before(f func()) { h.first.Store(&f) }
 
 func (h *hooked) Load(ctx context.Context, key string) ([]byte, uint64, error) {
 	if h.fails.Load() {
@@ -184,9 +186,8 @@ func (h *hooked) Save(ctx context.Context, key string, value []byte, version uin
 	if h.fails.Load() {
 		return 0, errHooked
 	}
-	if f := h.first; f != nil {
-		h.first = nil
-		f()
+	if f := h.first.Swap(nil); f != nil {
+		(*f)()
 	}
 	return h.Store.Save(ctx, key, value, version)
 }
@@ -221,12 +222,12 @@ func claimed(t *testing.T, srv *xmpptest.Server) *hooked {
 func TestClaimThatLostTheRace(t *testing.T) {
 	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
 		store := claimed(t, srv)
-		store.first = func() {
+		store.before(func() {
 			b, version, err := store.Load(t.Context(), streamKey)
 			require.NoError(t, err)
 			_, err = store.Store.Save(t.Context(), streamKey, b, version)
 			require.NoError(t, err)
-		}
+		})
 		two := hire(t, srv, store, xmpp.Resumed)
 		say(t, srv, "1")
 		elapse(time.Second)
