@@ -97,7 +97,7 @@ func subscribe[T any](ctx context.Context, owner channelOwner, patterns []Patter
 func (s *Session) open(sub *subscription) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.finished {
+	if s.finished || s.isGiven() {
 		return false
 	}
 	if s.channels == nil {

@@ -61,10 +61,10 @@ func (s *Session) handOver(batch []arrival) {
 			s.lane.back(batch)
 			return
 		}
-		// runtime.Goexit in a handler ends this goroutine (so does FailNow of a test): another one goes on.
-		s.handled(batch[i].number)
-		s.lane.done(batch[i].size)
-		s.lane.again(batch[i+1:])
+		// runtime.Goexit in a handler ends this goroutine (so does FailNow of a test): another one goes on with who has not
+		// had the stanza yet.
+		batch[i].begun = s.begun
+		s.lane.again(batch[i:])
 		go s.dispatch()
 	}()
 	for ; i < len(batch); i++ {
@@ -132,8 +132,11 @@ func (s *Session) route(a arrival) (handled bool) {
 	if a.again {
 		ctx = s.againCtx
 	}
+	s.begun = 0
 	if iq, ok := a.st.(*stanza.IQ); ok {
-		s.answer(ctx, iq)
+		if a.begun == 0 { // else it was answered when its handler ended its goroutine
+			s.answer(ctx, iq)
+		}
 		return true
 	}
 	handled = true
@@ -144,6 +147,9 @@ func (s *Session) route(a arrival) (handled bool) {
 		}
 		for _, r := range m.snapshot() {
 			if !r.matches(st) {
+				continue
+			}
+			if s.begun++; s.begun <= a.begun {
 				continue
 			}
 			_, err := s.run(ctx, r, st)
@@ -176,6 +182,7 @@ func (s *Session) answer(ctx context.Context, iq *stanza.IQ) {
 		s.reply(iq.Fail(stanza.ServiceUnavailable))
 		return
 	}
+	s.begun = 1
 	payload, err := s.run(ctx, r, iq)
 	switch {
 	case err == errTaken: // the taker of the Request answers
@@ -205,12 +212,25 @@ func (s *Session) failure(iq *stanza.IQ, r *registration, err error) *stanza.IQ 
 	return iq.Fail(err)
 }
 
-// reply sends an answer. It waits no longer than the session lasts.
+// reply sends an answer. It waits no longer than the session lasts. One that can't be XML is replaced: there must be an answer.
 func (s *Session) reply(iq *stanza.IQ) {
 	iq.From = jid.JID{} // RFC 6120 §8.1.2.1: the server stamps it; one that is not ours would end the stream
+	if err := sendable(iq); err != nil {
+		s.opts.Logger.Error("xmpp: the answer of a handler is no XML", "to", iq.To, "id", iq.ID, "err", err)
+		iq = &stanza.IQ{Type: stanza.IQError, ID: iq.ID, To: iq.To, Error: &stanza.Error{Type: stanza.Cancel, Condition: stanza.InternalServerError}}
+	}
 	if err := s.send(s.ctx, iq, "", nil); err != nil {
 		s.opts.Logger.Debug("xmpp: answer not sent", "to", iq.To, "id", iq.ID, "err", err)
 	}
+}
+
+// sendable reports why an answer can't be XML. Of a result, that's known.
+func sendable(iq *stanza.IQ) error {
+	if iq.Error == nil {
+		return nil
+	}
+	_, err := appendClient(nil, iq)
+	return err
 }
 
 // run calls the handler and turns a panic into an error.
@@ -229,7 +249,9 @@ func (s *Session) run(ctx context.Context, r *registration, st stanza.Stanza) (r
 	}()
 	s.atWork.Store(r)
 	s.steps.Add(1)
-	reply, err = r.HandleStanza(ctx, st)
+	if reply, err = r.HandleStanza(ctx, st); err == nil && reply != nil && st.Kind() == stanza.KindIQ {
+		reply = stanza.Payload(reply) // here, since this runs the program's MarshalXML
+	}
 	returned = true
 	return reply, err
 }

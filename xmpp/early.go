@@ -139,7 +139,7 @@ func (n *negotiation) guessedWrong(err error) bool {
 	case errors.As(err, &remote):
 		return !remote.Local && remote.Condition != SeeOtherHost
 	}
-	return errors.Is(err, errGuess) || errors.Is(err, ErrPeerSilent) || errors.Is(err, ErrPeerClosed) ||
+	return errors.Is(err, errGuess) || errors.Is(err, errUnexpected) && !n.authed || errors.Is(err, ErrPeerSilent) || errors.Is(err, ErrPeerClosed) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 

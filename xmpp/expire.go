@@ -30,7 +30,8 @@ func (s *Session) expired(seen *uint64) {
 		return
 	}
 	now, r := s.steps.Load(), s.atWork.Load()
-	if _, waits := handlerOf(r).(channelHandler); now != *seen || waits {
+	// With no step done, it's the handlers of the session before that are waited for, or a capability that begins.
+	if _, waits := handlerOf(r).(channelHandler); now != *seen || waits || now == 0 {
 		*seen = now
 		s.expiring.Reset(s.opts.CloseTimeout)
 		return

@@ -130,7 +130,7 @@ func TestHandlerEndsItsGoroutine(t *testing.T) {
 		})
 		inbox := s.Messages(t.Context())
 		p.say(chatOf("1") + chatOf("exit") + requestOf("q", "get", versionQuery) + chatOf("2") + chatOf("3"))
-		for _, body := range []string{"1", "2", "3"} {
+		for _, body := range []string{"1", "exit", "2", "3"} {
 			require.Equal(t, body, (<-inbox).Body)
 		}
 		answer := p.hearIQ()
@@ -201,5 +201,34 @@ func TestClientSendsInTheNextSession(t *testing.T) {
 		p.listen()
 		require.Equal(t, "next", p.hearStanza().(*stanza.Message).Body)
 		require.NoError(t, <-sent)
+	})
+}
+
+// The time of a session's handlers begins when those of the session before are through, and it's their turn.
+func TestHandlerContextOfALateSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newField(t)
+		c := xmpp.NewClient(juliet, f.options())
+		got := make(chan error, 100)
+		xmpp.OnMessage(c, func(ctx context.Context, m *stanza.Message) error {
+			select {
+			case <-time.After(2 * time.Second):
+			case <-ctx.Done():
+			}
+			got <- ctx.Err()
+			return nil
+		})
+		run(t, c)
+		const first = 30
+		for n := range 3 {
+			p := <-f.peers
+			for i := 0; i < 1 || n == 0 && i < first; i++ {
+				p.say(chatOf("x"))
+			}
+			p.conn.Close()
+		}
+		for range first + 2 {
+			require.NoError(t, <-got)
+		}
 	})
 }

@@ -14,6 +14,7 @@ type arrival struct {
 	size   int    // bytes on the wire and some: what it counts for in the lane
 	number uint64 // in the intake; 0: it is not counted
 	again  bool   // another process may have handled it
+	begun  int    // how many handlers have had it, when one of them ended its goroutine
 }
 
 // A lane holds what the reader has received and the program has not yet taken, in the order received

@@ -181,9 +181,10 @@ func (n *negotiation) begin(ctx context.Context) error {
 		_, err := n.timed(StepTLS, func() error { return n.adopt(ctx, conn) })
 		return err
 	case interface{ ConnectionState() tls.ConnectionState }: // of another transport, which has seen to it
-		n.link.state.TLS = conn.ConnectionState()
-		n.secured = true
-		return nil
+		if cs := conn.ConnectionState(); cs.Version != 0 {
+			n.link.state.TLS, n.secured = cs, true
+			return nil
+		}
 	}
 	if !n.direct {
 		return nil

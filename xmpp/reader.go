@@ -101,7 +101,7 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 	default:
 		iq, ok := st.(*stanza.IQ)
 		if !ok || iq.IsRequest() {
-			return s.arrive(arrival{st, int(l.dec.InputOffset()-before) + overhead, number, s.replay.Load()})
+			return s.arrive(arrival{st: st, size: int(l.dec.InputOffset()-before) + overhead, number: number, again: s.replay.Load()})
 		}
 		if err := s.handIn(); err != nil {
 			return err

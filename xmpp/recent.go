@@ -13,7 +13,7 @@ import (
 // suspended stream.
 const remembered = 1024
 
-// recent knows the messages that were handed over last, by sender, id and text.
+// recent knows the messages that were handed over last, by sender, id and content.
 //
 // When a stream can't be resumed, the server gives what was not acknowledged to the next session, with the time at which
 // it came first (XEP-0203). Some of that may have been handed over before the connection was lost, because an
@@ -43,6 +43,11 @@ func (r *recent) fingerprint(st stanza.Stanza) uint64 {
 	for _, s := range [...]string{m.From.String(), m.ID, string(m.Type), m.Body, m.Subject} {
 		_, _ = h.WriteString(s)
 		_ = h.WriteByte(0)
+	}
+	for _, e := range m.Payloads { // two messages with one id may be two receipts, say
+		if e.Name() != delayName {
+			_, _ = h.WriteString(e.String())
+		}
 	}
 	return h.Sum64() | 1
 }
@@ -86,10 +91,12 @@ func (r *recent) forget(f uint64) {
 	}
 }
 
+var delayName = xml.Name{Space: ns.Delay, Local: "delay"}
+
 // delayed reports whether a server has kept st for a while (XEP-0203).
 func delayed(st stanza.Stanza) bool {
 	for _, e := range st.Elements() {
-		if e.Name() == (xml.Name{Space: ns.Delay, Local: "delay"}) {
+		if e.Name() == delayName {
 			return true
 		}
 	}

@@ -26,8 +26,8 @@ type Request struct {
 }
 
 // Reply answers with a result that carries payload: anything that encoding/xml can marshal, a stanza.Element, or nil. A
-// payload that can't be marshalled is an error, and the request may still be answered. Its errors are those of
-// Session.Send, and ErrAnswered.
+// payload that can't be marshalled is an error. Its errors are those of Session.Send, and ErrAnswered; after one that is neither
+// that nor ErrUnknownDelivery, the request may still be answered.
 func (r *Request) Reply(ctx context.Context, payload any) error {
 	out := r.IQ.Result(payload)
 	if err := out.Payload.Err(); err != nil {
@@ -47,7 +47,12 @@ func (r *Request) answer(ctx context.Context, out *stanza.IQ) error {
 	}
 	r.timer.Stop()
 	out.From = jid.JID{} // as in Session.reply
-	return r.session.Send(ctx, out)
+	err := r.session.Send(ctx, out)
+	if err != nil && !errors.Is(err, ErrUnknownDelivery) { // nothing of it was sent
+		r.taken.Store(false)
+		r.timer.Reset(r.session.opts.RequestTimeout)
+	}
+	return err
 }
 
 // late answers in the taker's place. It does not touch the timer, which it may run before.

@@ -31,6 +31,7 @@ type Session struct {
 	lane    *lane
 	tray    []arrival                    // the reader's own: read and not yet in the lane, from one read of the socket
 	atWork  atomic.Pointer[registration] // whom the dispatcher has given something to last
+	begun   int                          // of the dispatcher: how many handlers have begun with the stanza in hand
 	steps   atomic.Uint64                // how often it has
 	steward *steward                     // keeps the stream in the store; nil: it's not kept
 	present atomic.Bool                  // we have told the server that we're available
@@ -193,7 +194,7 @@ func (s *Session) Send(ctx context.Context, st stanza.Stanza) error {
 
 // send is Send with the id to use where the stanza has none, and with who is told when the server has it.
 func (s *Session) send(ctx context.Context, st stanza.Stanza, id string, told *receipt) error {
-	if p, ok := st.(*stanza.Presence); ok && p.Type == stanza.Unavailable && p.To.IsZero() && (p.Show != stanza.Online || p.Priority != 0) {
+	if p, ok := st.(*stanza.Presence); ok && p != nil && p.Type == stanza.Unavailable && p.To.IsZero() && (p.Show != stanza.Online || p.Priority != 0) {
 		return errLeaving
 	}
 	if err := s.out.put(ctx, st, id, told); err != nil {
@@ -235,6 +236,9 @@ func endedBy(err error) error { return fmt.Errorf("xmpp: the session has ended: 
 // Do may be called in a handler. As long as a Do waits, the session reads on, so that its answer is found behind
 // however many other stanzas, up to Limits.LaneHard.
 func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
+	if iq == nil {
+		return nil, errors.New("xmpp: Do with a nil iq")
+	}
 	if !iq.IsRequest() {
 		return nil, fmt.Errorf("xmpp: Do sends requests, of type get or set; this iq has the type %q: use Send", iq.Type)
 	}
@@ -367,7 +371,12 @@ func (s *Session) stopHanding() {
 	default:
 		close(s.given)
 	}
+	subs := s.channels
+	s.channels = nil
 	s.mu.Unlock()
+	for sub := range subs { // nothing more comes through them, whatever a handler is still at
+		sub.close()
+	}
 	s.cancel(ErrClosed)
 	s.lane.wake()
 }
