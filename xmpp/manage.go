@@ -112,10 +112,12 @@ func (s *Session) enabled(e stream.Enabled) {
 	s.stream = managed{id: e.ID, location: e.Location, max: e.Max, resumable: e.Resumable()}
 	resumable := s.stream.resumable
 	s.mu.Unlock()
-	if resumable {
-		s.steward.attach(s)
-		s.steward.touch()
+	if !resumable {
+		s.steward.attach(nil) // there is nothing to save, and an <a/> waits for no save
+		return
 	}
+	s.steward.attach(s)
+	s.steward.touch()
 }
 
 // acknowledge writes <a/> for what is handled; where the state is kept in a store, once it's there.

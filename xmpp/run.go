@@ -98,6 +98,14 @@ func (c *Client) run(ctx context.Context) error {
 	}
 }
 
+// letGo has a session that has ended hand over what it has, although the capabilities never began with it: it was inherited
+// and not resumed. The next session would wait for it for ever.
+func (s *Session) letGo() {
+	if s.ready != nil && !s.isReady() {
+		close(s.ready)
+	}
+}
+
 // balance waits until the program has got back what the last session can't answer for: it may exit when Run returns.
 func (c *Client) balance() {
 	c.mu.Lock()
@@ -105,6 +113,7 @@ func (c *Client) balance() {
 	c.mu.Unlock()
 	if s != nil && s.hasEnded() {
 		<-s.balanced
+		s.letGo()
 		s.expire()
 	}
 }
@@ -150,6 +159,7 @@ func (c *Client) own(s *Session) (hooks []*sessionHook) {
 	defer c.mu.Unlock()
 	if c.last != nil {
 		s.after = c.last.handed
+		c.last.letGo()
 		c.last.expire() // s waits for its handlers
 	}
 	c.last = s

@@ -303,6 +303,9 @@ func (v *steward) attach(s *Session) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.session != s {
+		v.saved = 0 // it counts from the beginning
+	}
 	v.session, v.ack, v.dirty = s, false, false
 	if v.lost && s != nil {
 		go s.takenOver()
