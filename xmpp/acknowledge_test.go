@@ -147,3 +147,55 @@ func TestSilencesWithProgressBetween(t *testing.T) {
 		require.EqualValues(t, 1, srv.Stats().Binds)
 	})
 }
+
+// TestNoRoomForThisMuch: a stanza for which there is no room is not written, and what there is room for goes before it.
+func TestNoRoomForThisMuch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openManaged(t, nil)
+		body := strings.Repeat("x", 300<<10)
+		for range 3 {
+			require.NoError(t, s.Send(t.Context(), &stanza.Message{To: romeo, Body: body}))
+		}
+		waiting := make(chan error, 1)
+		go func() { waiting <- s.Send(t.Context(), &stanza.Message{ID: "large", To: romeo, Body: body}) }()
+		synctest.Wait()
+		require.Empty(t, waiting)
+		require.NoError(t, s.Send(t.Context(), &stanza.Message{ID: "small", To: romeo}))
+		ids := func(n int) (list []string) {
+			for len(list) < n {
+				if e := p.hear(); e.Name().Local == "message" {
+					list = append(list, e.Attr("id"))
+				}
+			}
+			return list
+		}
+		require.Equal(t, []string{"", "", "", "small"}, ids(4))
+		p.say("<a xmlns='urn:xmpp:sm:3' h='4'/>")
+		require.NoError(t, <-waiting)
+		require.Equal(t, []string{"large"}, ids(1))
+	})
+}
+
+// TestOrderlyEndAsksOnceMore: what the server has read by the end of the stream is acknowledged, and where it does not say
+// so, an end in order says that it has read all (RFC 6120 §4.4): nothing comes back.
+func TestOrderlyEndAsksOnceMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back := 0
+		s, p := openManaged(t, &xmpp.Options{Undelivered: func(stanza.Stanza, error) { back++ }})
+		names := func() (list []string) {
+			synctest.Wait()
+			for len(p.heard) > 0 {
+				list = append(list, p.hear().Name().Local)
+			}
+			return list
+		}
+		for range 2 {
+			require.NoError(t, s.Send(t.Context(), &stanza.Message{To: romeo, Body: "x"}))
+			require.Contains(t, names(), "message")
+		}
+		require.NoError(t, s.Close())
+		<-p.ended
+		require.Contains(t, names(), "r")
+		require.Zero(t, back)
+	})
+}

@@ -3,6 +3,7 @@ package xmpp_test
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -165,7 +166,8 @@ func TestSendWhileDetaching(t *testing.T) {
 // A hooked store can be told to fail, and to let another save first.
 type hooked struct {
 	xmpp.Store
-	fails atomic.Bool
+	fails atomic.Bool // all
+	full  atomic.Bool // Save
 	first atomic.Pointer[func()] // called once, before the next Save; nil: nothing
 }
 
@@ -183,7 +185,7 @@ func (h *hooked) Load(ctx context.Context, key string) ([]byte, uint64, error) {
 }
 
 func (h *hooked) Save(ctx context.Context, key string, value []byte, version uint64) (uint64, error) {
-	if h.fails.Load() {
+	if h.fails.Load() || h.full.Load() {
 		return 0, errHooked
 	}
 	if f := h.first.Swap(nil); f != nil {
@@ -205,6 +207,49 @@ func TestStoreThatFailsIsNoConsent(t *testing.T) {
 		store.fail(false)
 		elapse(time.Minute)
 		require.Equal(t, []string{"1"}, one.seen())
+	})
+}
+
+// TestResumeWaitsForTheStore: <resume/> acknowledges as an <a/> does, so what it says is saved before.
+func TestResumeWaitsForTheStore(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := &hooked{Store: xmpp.FileStore(t.TempDir())}
+		one := hire(t, srv, store, xmpp.Online)
+		elapse(time.Second)
+		say(t, srv, "1")
+		store.full.Store(true)
+		say(t, srv, "2")
+		synctest.Wait()
+		require.Equal(t, []string{"1", "2"}, one.seen())
+		srv.DropConns()
+		elapse(time.Minute)
+		require.Zero(t, one.managed().Resumptions)
+		store.full.Store(false)
+		one.next(xmpp.Resumed)
+	})
+}
+
+// TestStoppedWhileItConnects: a process that is replaced between its look at the store and <resume/> does not say that.
+func TestStoppedWhileItConnects(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		o := srv.Options("alice")
+		o.Store = xmpp.FileStore(t.TempDir())
+		usual, again := o.Dial, false
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if again {
+				b, version, err := o.Store.Load(ctx, streamKey)
+				require.NoError(t, err)
+				_, err = o.Store.Save(ctx, streamKey, b, version)
+				require.NoError(t, err)
+			}
+			again = true
+			return usual(ctx, network, addr)
+		}
+		r := run(t, xmpp.NewClient(srv.JID("alice/bot"), o))
+		elapse(time.Second)
+		srv.DropConns()
+		require.ErrorIs(t, <-r.err, xmpp.ErrTakenOver)
+		require.Zero(t, srv.Managed("alice")[0].Resumptions)
 	})
 }
 
@@ -244,7 +289,7 @@ func TestClaimComesFirst(t *testing.T) {
 		o := srv.Options("alice")
 		o.Store = store
 		run(t, xmpp.NewClient(srv.JID("alice/bot"), o))
-		synctest.Wait() // no time passes
+		elapse(49 * time.Millisecond) // what the predecessor may have looked at the store for
 		_, after, err := store.Load(t.Context(), streamKey)
 		require.NoError(t, err)
 		require.Greater(t, after, before)

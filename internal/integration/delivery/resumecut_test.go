@@ -15,14 +15,22 @@ import (
 
 // A steady network does to each connection what it's told just before.
 type steady struct {
-	mu   sync.Mutex
+	mu   sync.Mutex // protects what follows
 	next fault
+	byte int64
 }
 
 func (s *steady) set(f fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next = f
+	s.next, s.byte = f, f.after
+}
+
+// last is where the connection was to be lost.
+func (s *steady) last() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byte
 }
 
 func (s *steady) plan(client string, _ int) fault {
@@ -62,9 +70,16 @@ func everyByte(t *testing.T, kind string, down bool, step int64) {
 	a, b := w.parties[0], w.parties[1]
 	a.start(t)
 	b.start(t)
+	var before *xmpp.Session
 	a.whenever(ctx, func(st xmpp.State) {
-		if st.Kind == xmpp.Resumed {
+		switch st.Kind {
+		case xmpp.Resumed:
 			w.net.release(a.name)
+		case xmpp.Online:
+			if before != nil {
+				t.Logf("byte %d: not resumed: %v", net.last(), before.Err())
+			}
+			before = st.Session
 		}
 	})
 	synctest.Wait()
