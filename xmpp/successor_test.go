@@ -166,8 +166,8 @@ func TestSendWhileDetaching(t *testing.T) {
 // A hooked store can be told to fail, and to let another save first.
 type hooked struct {
 	xmpp.Store
-	fails atomic.Bool // all
-	full  atomic.Bool // Save
+	fails atomic.Bool            // all
+	full  atomic.Bool            // Save
 	first atomic.Pointer[func()] // called once, before the next Save; nil: nothing
 }
 

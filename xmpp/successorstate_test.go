@@ -1,0 +1,80 @@
+package xmpp_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/internal/stream"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/require"
+)
+
+// left returns what a store has of the stream.
+func left(t *testing.T, store xmpp.Store) *stream.Snapshot {
+	t.Helper()
+	b, _, err := store.Load(t.Context(), streamKey)
+	require.NoError(t, err)
+	p, err := stream.ReadSnapshot(b, stream.SnapshotLimits{})
+	require.NoError(t, err)
+	return p
+}
+
+// TestServerIsAheadOfTheStore: a process was killed before it had saved what it had sent, and the server took it. The
+// successor takes the server's count for good and goes on from there.
+func TestServerIsAheadOfTheStore(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		require.NoError(t, srv.AddUser("bob", "x"))
+		store, older := xmpp.FileStore(t.TempDir()), xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, store, xmpp.Online)
+		elapse(time.Second)
+		b, err := left(t, store).Append(nil)
+		require.NoError(t, err)
+		_, err = older.Save(t.Context(), streamKey, b, 0)
+		require.NoError(t, err)
+		one.write("bob", "1", "2")
+		synctest.Wait()
+		two := hire(t, srv, older, xmpp.Resumed)
+		require.NoError(t, <-two.deliver("bob", "3"))
+		require.Equal(t, []string{"1", "2", "3"}, kept(srv, "bob"))
+		require.EqualValues(t, 1, srv.Stats().Binds)
+	})
+}
+
+// TestInheritedStreamIsSaved: what a successor sends is saved as what its predecessor sent.
+func TestInheritedStreamIsSaved(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := claimed(t, srv)
+		two := hire(t, srv, store, xmpp.Resumed)
+		elapse(time.Second)
+		before := len(left(t, store).Unacked)
+		srv.Freeze()
+		two.write("bob", "open")
+		elapse(time.Second)
+		require.Len(t, left(t, store).Unacked, before+1)
+		srv.DropConns()
+		srv.Thaw()
+	})
+}
+
+// TestCountingBeginsWithTheRequest: what is sent before <enabled/> is there counts, too (XEP-0198 §4): the server counts from
+// its answer on, and that comes before it reads on.
+func TestCountingBeginsWithTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openDeaf(t, nil, bindFeature+smFeature)
+		p.listen()
+		require.Equal(t, "enable", p.hear().Name().Local)
+		elapse(time.Second)
+		for range 3 {
+			require.NoError(t, s.Send(t.Context(), &stanza.Message{To: romeo, Body: "early"}))
+		}
+		p.say("<enabled xmlns='urn:xmpp:sm:3'/><a xmlns='urn:xmpp:sm:3' h='3'/>")
+		elapse(time.Second)
+		require.NoError(t, s.Err())
+		p.say("<a xmlns='urn:xmpp:sm:3' h='4'/>")
+		<-s.Done()
+		require.ErrorContains(t, s.Err(), "more stanzas than were sent")
+	})
+}
