@@ -33,7 +33,7 @@
 // What goes wrong is a function of the seed, connection by connection and byte by byte; how goroutines take turns is not, so a
 // seed repeats the faults of a run, and what depends on turns too may take several attempts (-count=20).
 //
-// All code of the package is in its tests.
+// All code of the package is in its tests. Which line was broken to see which test fail stands in testdata/mutations.md.
 //
 // # What is ejabberd's
 //
