@@ -35,10 +35,10 @@ func (e *MalformedError) Unwrap() error { return e.Err }
 // Is reports whether target is the condition of e.
 func (e *MalformedError) Is(target error) bool { return target == e.Condition }
 
-// Answers reports whether the stanza is itself an answer (an iq of type "result" or "error") and its sender is known: who
-// waits for an answer with that ID from that sender gets no better one (RFC 6120 §8.2.3).
+// Answers reports whether the stanza can be an answer: an iq that is no request, with a known sender. Who waits for an answer
+// with that ID from that sender gets no better one (RFC 6120 §8.2.3), whether its type is one of an answer, unknown or absent.
 func (e *MalformedError) Answers() bool {
-	return e.Kind == KindIQ && !e.badFrom && (e.Type == string(Result) || e.Type == string(IQError))
+	return e.Kind == KindIQ && !e.badFrom && e.Type != string(Get) && e.Type != string(Set)
 }
 
 // Answer returns the error that has to answer the stanza, and nil when none may: only an iq is answered (RFC 6120 §8.2.3:

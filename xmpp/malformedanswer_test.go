@@ -7,16 +7,22 @@ import (
 	"time"
 
 	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/stretchr/testify/require"
 )
 
 // An answer that can't be read is the answer all the same: who waits for it is told, and the stream goes on.
 func TestMalformedAnswerEndsTheCall(t *testing.T) {
-	for _, c := range []struct{ name, xml string }{
-		{"an error of no known type", `<iq type='error' id='%s' from='%s'><error type='no such'><no xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><twice/></error><error/></iq>`},
-		{"two payloads", `<iq type='result' id='%s' from='%s'><a xmlns='urn:a'/><b xmlns='urn:b'/></iq>`},
-		{"a to that is no JID", `<iq type='result' id='%s' from='%s' to='a@b@c'/>`},
+	for _, c := range []struct {
+		name, xml, want string
+		refused         bool // with bad-request
+	}{
+		{"an error of no known type", `<iq type='error' id='%s' from='%s'><error type='no such'><no xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><twice/></error><error/></iq>`, "", false},
+		{"two payloads", `<iq type='result' id='%s' from='%s'><a xmlns='urn:a'/><b xmlns='urn:b'/></iq>`, "2 child elements", false},
+		{"an unknown type", `<iq type='ok' id='%s' from='%s'/>`, "unknown type", true},
+		{"no type", `<iq id='%s' from='%s'/>`, "no type", true},
+		{"a to that is no JID", `<iq type='result' id='%s' from='%s' to='a@b@c'/>`, "a@b@c", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -29,9 +35,14 @@ func TestMalformedAnswerEndsTheCall(t *testing.T) {
 				synctest.Wait()
 				require.Empty(t, answered, "it comes from somebody else")
 				p.say(c.xml, id, romeo)
-				<-answered // nil where the stanza is one that we can read
+				require.ErrorContains(t, <-answered, c.want)
 				require.Zero(t, time.Since(start))
 				require.NoError(t, s.Err())
+				synctest.Wait()
+				if c.refused { // RFC 6120 §8.2.3: an iq of another type than the four, whatever it means to be
+					require.ErrorIs(t, p.hearIQ().Error, stanza.BadRequest)
+					require.ErrorIs(t, p.hearIQ().Error, stanza.BadRequest)
+				}
 				p.hearNothing()
 			})
 		})
