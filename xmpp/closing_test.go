@@ -108,3 +108,43 @@ func TestClosingHandshakeAcknowledges(t *testing.T) {
 		require.NoError(t, <-closed)
 	})
 }
+
+// When the server closes its side first, it gets what we still have to say, and our end (RFC 6120 §4.4: it waits for that),
+// unless it takes no bytes for CloseTimeout.
+func TestServerClosesWhileWeAreSpeaking(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		listens time.Duration // after which the server reads on; negative: never
+		took    time.Duration
+	}{
+		{"it listens", 3 * time.Second, 3 * time.Second},
+		{"it does not", -1, 5 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, p := openDeaf(t, nil, bindFeature)
+				for _, body := range []string{"first", "second"} {
+					ctx, cancel := context.WithTimeout(t.Context(), slice)
+					require.NoError(t, s.Send(ctx, &stanza.Message{To: romeo, Body: body}))
+					cancel()
+				}
+				p.say(streamClose)
+				start := time.Now()
+				if c.listens > 0 {
+					elapse(c.listens)
+					p.listen()
+					for _, body := range []string{"first", "second"} {
+						require.Equal(t, body, p.hearStanza().(*stanza.Message).Body)
+					}
+					<-p.ended
+					require.ErrorIs(t, p.err, io.EOF, "our end")
+				}
+				<-s.Done()
+				require.Equal(t, c.took, time.Since(start))
+				require.ErrorIs(t, s.Err(), xmpp.ErrPeerClosed)
+				elapse(time.Minute)
+				require.Zero(t, goroutines(t))
+			})
+		})
+	}
+}

@@ -70,8 +70,9 @@ type Options struct {
 	// DeadAfter); under stream management, DeadAfter after something was sent that
 	// the server has to acknowledge. 0: 30 seconds.
 	DeadAfter time.Duration
-	// CloseTimeout is how long Close waits for the server to close its stream too (RFC 6120 §4.4), and how long a handler
-	// may take, at least, for each stanza that a lost session had received, before its ctx ends. 0: 5 seconds.
+	// CloseTimeout is how long Close waits for the server to close its stream too (RFC 6120 §4.4), how long a server that closes
+	// first may take to read what we have said, and how long a handler may take, at least, for each stanza that a lost session
+	// had received, before its ctx ends. 0: 5 seconds.
 	CloseTimeout time.Duration
 	// RequestTimeout is how long a Request taken from Session.IQs may stay unanswered before it's answered with
 	// internal-server-error in its taker's place. 0: one minute.

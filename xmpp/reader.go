@@ -184,7 +184,7 @@ func (s *Session) slowest() string {
 }
 
 // malformed skips a stanza that can't be decoded, and answers it where an answer is due: one bad stanza harms nobody
-// else. One that is itself an answer is the end of the call that waits for it: there won't be another.
+// else. One that can be an answer is the end of the call that waits for it: there won't be another.
 func (s *Session) malformed(bad *stanza.MalformedError) error {
 	s.opts.Logger.Warn("xmpp: malformed stanza skipped", "err", bad)
 	if bad.Answers() {
@@ -258,9 +258,13 @@ func (s *Session) leave(l *link, last string, cause error) {
 	s.mu.Unlock()
 	s.calls.close(endedBy(cause))
 	s.out.finish(atOnce, "", last, endedBy(cause))
-	if last != stream.Close { // why we end it comes behind what somebody may be in the middle of writing
-		s.out.quiet(lastWords)
+	// RFC 6120 §4.4: who closes its stream waits for what the other side still has to say, and for its end. And why we end it
+	// comes behind what somebody may be in the middle of writing.
+	patience := lastWords
+	if errors.Is(cause, ErrPeerClosed) {
+		patience = s.opts.CloseTimeout
 	}
+	s.out.quiet(patience)
 	if s.isClosing() && errors.Is(cause, ErrPeerClosed) {
 		l.partTogether()
 	} else {
