@@ -33,7 +33,8 @@
 // written as one literal.
 //
 // A stanza that was received can be sent on: attributes and children that no field shows are kept with it, those that the
-// receiver does not understand too. The children with a field of their own come first, then the payloads, in order.
+// receiver does not understand too. Character data between the children, which the schemas of RFC 6120 §A.5 do not foresee,
+// comes first; white space there is not kept. Then come the children with a field of their own, then the payloads, in order.
 //
 // The strings and payloads of a stanza that was received are parts of one string, so that a small one that is kept keeps all:
 // strings.Clone parts it. Its addresses stand apart.

@@ -164,6 +164,7 @@ func (w *writer) start(kind, typ string, h Header, k *kept) {
 		}
 		e.AttrNS(a.name, a.value)
 	}
+	e.Text(k.loose)
 }
 
 // nsXML is the namespace of xml:lang.

@@ -2,6 +2,7 @@ package stanza
 
 import (
 	"fmt"
+	"strings"
 )
 
 // finish makes the stanza, or says what is wrong with it.
@@ -146,13 +147,18 @@ func (w *work) rest(text string) *kept {
 	if w.kind == KindIQ && len(w.elems) > 1 {
 		more = len(w.elems) - 1
 	}
-	if len(w.attrs)+len(w.odd)+more == 0 {
+	if len(w.attrs)+len(w.odd)+len(w.loose)+more == 0 {
 		return nil
 	}
 	k := new(kept)
 	for _, a := range w.attrs {
 		k.attrs = append(k.attrs, attr{a.name, a.value.in(text)})
 	}
+	var loose strings.Builder
+	for _, t := range w.loose {
+		loose.WriteString(t.in(text))
+	}
+	k.loose = loose.String()
 	if more > 0 {
 		k.more = w.payloads(text)[1:]
 	}

@@ -13,6 +13,7 @@ type kept struct {
 	attrs []attr
 	more  []Element // children of an iq beyond its payload and its error
 	odd   []oddChild
+	loose string // character data between the children, unless it is white space
 }
 
 // An attr is an attribute of a start tag that no field shows.

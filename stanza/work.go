@@ -1,6 +1,7 @@
 package stanza
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"sync"
@@ -28,6 +29,7 @@ type work struct {
 	elems []elemSpan // payloads in order
 	fault span       // the <error/>
 	odd   []oddSpan
+	loose []span // character data between the children
 	seen  [fieldError + 1]bool
 
 	show     Show
@@ -109,7 +111,7 @@ func (w *work) release() {
 	xmltext.Freed(w.buf)
 	clear(w.odd) // the others hold names only, which are interned
 	*w = work{
-		buf: w.buf[:0], attrs: w.attrs[:0], texts: w.texts[:0], elems: w.elems[:0], odd: w.odd[:0],
+		buf: w.buf[:0], attrs: w.attrs[:0], texts: w.texts[:0], elems: w.elems[:0], odd: w.odd[:0], loose: w.loose[:0],
 		child: childState{attrs: w.child.attrs[:0]},
 	}
 	workPool.Put(w)
@@ -203,13 +205,21 @@ func (w *work) read(t *xmltext.Token) {
 	case w.state == stateChildren && t.Kind == xmltext.KindStart:
 		w.startChild(t)
 	case w.state == stateChildren:
-		// Character data between the children has no meaning: RFC 6120 §8.2 gives stanzas no mixed content.
+		w.between(t.Text)
 	case t.Kind == xmltext.KindText:
 		w.text(t.Text)
 	case t.Kind == xmltext.KindEnd:
 		w.endText()
 	case t.Kind == xmltext.KindStart:
 		w.startInside()
+	}
+}
+
+// between takes character data between the children. It has no meaning: the schemas of RFC 6120 §A.5 give stanzas no mixed
+// content, and white space there is how somebody has laid them out. Whatever else there is, is kept.
+func (w *work) between(b []byte) {
+	if len(bytes.TrimLeft(b, " \t\r\n")) > 0 {
+		w.loose = append(w.loose, w.add(b))
 	}
 }
 
