@@ -107,34 +107,49 @@ func (r *Roster) end(s *xmpp.Session) {
 }
 
 // Fetch asks the server for the roster anew. It is not needed where the server sends pushes, which is always. What arrives in
-// the session waits until it has ended, a minute at the most.
+// the session waits until it has ended, a minute at the most. On a Client that has no session it waits for the next one, as Do
+// does.
 func (r *Roster) Fetch(ctx context.Context) error {
-	s, err := r.online()
+	s, err := r.online(ctx)
 	if err != nil {
 		return err
 	}
 	return r.failed(r.fetch(ctx, s))
 }
 
-// online returns the session.
-func (r *Roster) online() (*xmpp.Session, error) {
+// online returns the session. A Client that has none is waited for, as its Do waits.
+func (r *Roster) online(ctx context.Context) (*xmpp.Session, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.session == nil {
-		return nil, cmp.Or(r.over, ErrClosed)
+	s, over := r.session, r.over
+	r.mu.Unlock()
+	c, ok := r.e.(interface {
+		Session(context.Context) (*xmpp.Session, error)
+	})
+	switch {
+	case over != nil:
+		return nil, over
+	case ok && (s == nil || isOver(s)):
+		return c.Session(ctx)
+	case s == nil:
+		return nil, ErrClosed
 	}
-	return r.session, nil
+	return s, nil
+}
+
+// isOver reports whether the session has ended.
+func isOver(s *xmpp.Session) bool {
+	select {
+	case <-s.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // ended is what a method returns that has failed with err: ErrClosed as well where the session has ended whose roster it is. mu
 // is held.
 func (r *Roster) ended(err error) error {
-	if err == nil || r.client || r.session == nil {
-		return err
-	}
-	select {
-	case <-r.session.Done():
-	default:
+	if err == nil || r.client || r.session == nil || !isOver(r.session) {
 		return err
 	}
 	if err == ErrClosed { // nothing has been tried
@@ -166,9 +181,9 @@ func (r *Roster) fetch(ctx context.Context, s *xmpp.Session) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	r.mu.Lock()
-	if !r.current(s) {
-		r.mu.Unlock()
-		return ErrClosed
+	if !r.current(s) { // the roster is closed, or s is not the newest session any more
+		defer r.mu.Unlock()
+		return cmp.Or(r.over, cmp.Or(s.Err(), xmpp.ErrClosed))
 	}
 	r.waits = true
 	var ver *string

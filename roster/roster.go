@@ -42,8 +42,7 @@ type Roster struct {
 
 // ErrClosed is returned by all methods that need the server, after Close, and on a Session after its end; in the second case the
 // error is also the cause of that end, as the Session's own calls return it. On a Client that is not online they behave as the
-// Client does, and wait for a session until ctx is done or Run returns; but for Fetch and PreApprove, which look at the session
-// itself: before the first session they return ErrClosed, and after the end of one, its cause.
+// Client does, and wait for a session until ctx is done or Run returns.
 var ErrClosed = errors.New("roster: closed, or without a session")
 
 // Get returns the contact: the item with exactly that address, or of a full address that is not in the roster, that with the

@@ -53,7 +53,7 @@ func (r *Roster) Approve(ctx context.Context, contact jid.JID) error {
 // PreApprove lets the contact see our presence as soon as it asks, without asking us (RFC 6121 §3.4). Where the server can't do
 // that, the error is ErrNoPreApproval. Cancel takes it back.
 func (r *Roster) PreApprove(ctx context.Context, contact jid.JID) error {
-	s, err := r.online()
+	s, err := r.online(ctx)
 	if err != nil {
 		return err
 	}

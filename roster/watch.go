@@ -98,7 +98,7 @@ func (r *Roster) Wait(ctx context.Context, contact jid.JID) (*stanza.Presence, e
 			return nil, context.Cause(ctx)
 		case _, open := <-seen:
 			if !open && ctx.Err() == nil {
-				_, err := r.online()
+				_, err := r.online(ctx)
 				return nil, cmp.Or(err, ErrClosed)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 // A Client keeps an account online: Run connects, and connects again whenever the session is lost. Its handlers and
 // channels outlive its sessions. Its methods may be called from several goroutines.
 //
-// Before Run is called for the first time, Send, Deliver and Do wait for it, and channels may be opened. Once it has
+// Before Run is called for the first time, Send, Deliver, Do and Session wait for it, and channels may be opened. Once it has
 // returned, they return its cause at once, and channels are closed, until it's called again.
 type Client struct {
 	// Online is called with each new session, after its handlers may run: the place for initial presence (RFC 6121
@@ -114,8 +114,9 @@ func (c *Client) JID() jid.JID {
 	return c.addr
 }
 
-// session returns the session that is online or suspended, waiting for one until ctx is done or Run has returned.
-func (c *Client) session(ctx context.Context) (*Session, error) {
+// Session returns the session that is online or suspended, for what a Client has no method of its own: Features, say. While
+// there is none, it waits until ctx is done or Run returns. The session may end at any time; the next one is another.
+func (c *Client) Session(ctx context.Context) (*Session, error) {
 	for {
 		c.mu.Lock()
 		s, changed, over := c.state.Session, c.changed, c.over
@@ -137,7 +138,7 @@ func (c *Client) session(ctx context.Context) (*Session, error) {
 // try calls f with the session, and again with the next one when f failed because that had ended: nothing was sent then.
 func (c *Client) try(ctx context.Context, f func(s *Session) error) error {
 	for {
-		s, err := c.session(ctx)
+		s, err := c.Session(ctx)
 		if err != nil {
 			return err
 		}
@@ -170,7 +171,7 @@ func (c *Client) Deliver(ctx context.Context, st stanza.Stanza) error {
 // is done or Run returns. It goes on waiting while the session is suspended and resumed. When the session ends before the answer is
 // there, Do returns the cause: the request may have been carried out. See Session.Do.
 func (c *Client) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
-	s, err := c.session(ctx)
+	s, err := c.Session(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,10 @@ var clientCalls = map[string]func(ctx context.Context, c *xmpp.Client) error{
 		_, err := c.Do(ctx, &stanza.IQ{Type: stanza.Get, Payload: stanza.Payload(version{})})
 		return err
 	},
+	"Session": func(ctx context.Context, c *xmpp.Client) error {
+		_, err := c.Session(ctx)
+		return err
+	},
 	"Set": func(ctx context.Context, c *xmpp.Client) error { return xmpp.Set(ctx, c, romeo, version{}) },
 }
 
