@@ -159,3 +159,37 @@ func TestFetchOfAClosedRoster(t *testing.T) {
 
 // elapse lets the time of the bubble go on; outside of a bubble (testing/synctest) a test must not call it.
 func elapse(d time.Duration) { <-time.After(d) }
+
+// TestFetchOfAlteredWords holds that what a server has altered in a set, without the push that RFC 6121 §2.3.2 asks for, shows after
+// Fetch: the whole roster is asked for, though a version of it is known (§2.6.2).
+func TestFetchOfAlteredWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
+		alice, bob := newParty(t, srv, "alice"), srv.JID("bob")
+		require.NoError(t, srv.Inject("alice", "<iq type='set' id='p'>"+queryOf("<item jid='bob@canto.test' name='Bob'/>")+"</iq>"))
+		synctest.Wait()
+		require.NotEmpty(t, alice.Version())
+		remove := srv.Intercept(func(_ jid.JID, xml string) bool {
+			e, err := stanza.ParseElement(xml)
+			assert.NoError(t, err)
+			payload := ""
+			switch {
+			case rosterIQ("set")(e): // to "Bob", as before
+			case rosterIQ("get")(e) && e.Child("jabber:iq:roster", "query").Attr("ver") == "":
+				payload = queryOf("<item jid='bob@canto.test' name='Bob'/>")
+			case rosterIQ("get")(e): // nothing has changed
+			default:
+				return false
+			}
+			assert.NoError(t, srv.Inject("alice", fmt.Sprintf("<iq type='result' id='%s'>%s</iq>", e.Attr("id"), payload)))
+			return true
+		})
+		defer remove()
+		require.NoError(t, alice.Set(t.Context(), roster.Item{JID: bob, Name: "Bob "}))
+		it, _ := alice.Get(bob)
+		assert.Equal(t, "Bob ", it.Name, "as asked for, until the push")
+		require.NoError(t, alice.Fetch(t.Context()))
+		it, _ = alice.Get(bob)
+		assert.Equal(t, "Bob", it.Name)
+	})
+}

@@ -75,7 +75,7 @@ func (r *Roster) load(ctx context.Context) {
 // begin makes s the roster's session and fetches the roster.
 func (r *Roster) begin(ctx context.Context, s *xmpp.Session) (end func(), err error) {
 	r.adopt(s, s.JID().Bare())
-	return func() { r.end(s) }, r.fetch(ctx, s)
+	return func() { r.end(s) }, r.fetch(ctx, s, false)
 }
 
 // adopt forgets what belonged to the session before: who was available, and who had asked and will be asked for again.
@@ -106,15 +106,15 @@ func (r *Roster) end(s *xmpp.Session) {
 	}
 }
 
-// Fetch asks the server for the roster anew. It is not needed where the server sends pushes, which is always. What arrives in
-// the session waits until it has ended, a minute at the most. On a Client that has no session it waits for the next one, as Do
-// does.
+// Fetch asks the server for the whole roster anew, whatever of it is known. It is not needed where the server sends pushes, as it
+// must; of one that does not, it brings what that has altered in the words of a Set. What arrives in the session waits until it
+// has ended, a minute at the most. On a Client that has no session it waits for the next one, as Do does.
 func (r *Roster) Fetch(ctx context.Context) error {
 	s, err := r.online(ctx)
 	if err != nil {
 		return err
 	}
-	return r.failed(r.fetch(ctx, s))
+	return r.failed(r.fetch(ctx, s, true))
 }
 
 // online returns the session. A Client that has none is waited for, as its Do waits.
@@ -176,8 +176,9 @@ func (r *Roster) failed(err error) error {
 	return r.ended(err)
 }
 
-// fetch asks for the roster and takes over the answer. Pushes and presence wait for that: see current.
-func (r *Roster) fetch(ctx context.Context, s *xmpp.Session) error {
+// fetch asks for the roster, or for what has changed in it, and takes over the answer. Pushes and presence wait for that: see
+// current.
+func (r *Roster) fetch(ctx context.Context, s *xmpp.Session, all bool) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	r.mu.Lock()
@@ -189,7 +190,10 @@ func (r *Roster) fetch(ctx context.Context, s *xmpp.Session) error {
 	var ver *string
 	if s.Features().Has(ns.RosterVer) {
 		// RFC 6121 §2.6.2: with 'ver' only where the server has announced versions, and empty when we have none
-		known := r.ver
+		known := ""
+		if !all {
+			known = r.ver
+		}
 		ver = &known
 	}
 	r.mu.Unlock()

@@ -38,7 +38,9 @@ var (
 // §2.4). The address is taken as it is, and is usually a bare one: a full one is a contact of its own. A group that is named
 // twice is sent once, and one with an empty name is an error before anything is sent (RFC 6121 §2.3.3 forbids both). The other
 // fields are not sent: subscriptions come with Subscribe and Approve. When Set returns nil, Get shows the contact so, until the
-// server says otherwise: it may alter the words.
+// push comes that the server must send to this session as well (RFC 6121 §2.3.2); it has the words as the server has altered them.
+// Where a server alters words, perhaps to what they were, and pushes nothing all the same, the ones that were asked for show until
+// the next push of the contact, or Fetch.
 //
 // What the server refuses is a *stanza.Error, as the server says. RFC 6121 §2.3.3 lists stanza.NotAcceptable for a name or a
 // group that is longer than the server takes, and stanza.Forbidden for a roster that is not ours to change; whether our own
