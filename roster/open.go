@@ -86,7 +86,7 @@ func (r *Roster) adopt(s *xmpp.Session, account jid.JID) {
 	r.requests = requests{}
 	clear(r.ours)
 	clear(r.echoes)
-	r.list = nil
+	r.order.forget()
 	r.forgetPresence()
 }
 
@@ -237,7 +237,7 @@ func (r *Roster) replace(p payload) {
 	old := r.items
 	r.items = make(map[jid.JID]Item, len(p.items))
 	r.ver, r.known = p.ver, p.hasVer
-	r.list = nil
+	r.order.forget()
 	r.stillAsked()
 	for _, it := range p.items {
 		if it.Subscription == remove { // RFC 6121 §2.1.2.5: must be ignored in a result

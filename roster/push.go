@@ -59,7 +59,7 @@ func (r *Roster) apply(p push) {
 	who := p.item.JID
 	old := r.items[who]
 	r.pushed(p.item)
-	r.list = nil
+	r.order.changed(who)
 	if p.hasVer {
 		// RFC 6121 §2.6.3: the version to ask with is that of the last push
 		r.ver, r.known = p.ver, true

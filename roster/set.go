@@ -118,7 +118,7 @@ func (r *Roster) agreed(mine *set) {
 		return
 	}
 	mine.agreed = true
-	r.list = nil
+	r.order.changed(who)
 }
 
 // refused forgets a change that the server has not made, or of which we'll not know.
