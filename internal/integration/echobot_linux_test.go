@@ -17,12 +17,16 @@ import (
 // online is what echobot says of its login, by the versions of TLS that the server speaks and by server.
 var online = map[servers.TLS]map[string]string{
 	servers.AnyTLS: {
-		"prosody":  `TLS 1.3, SCRAM-SHA-256, channel binding ""`,
-		"ejabberd": `TLS 1.3, SCRAM-SHA-512, channel binding ""`,
+		"prosody":    `TLS 1.3, SCRAM-SHA-256, channel binding ""`,
+		"ejabberd":   `TLS 1.3, SCRAM-SHA-512, channel binding ""`,
+		"prosody13":  `TLS 1.3, SCRAM-SHA-256-PLUS, channel binding "tls-exporter"`,
+		"ejabberd24": `TLS 1.3, SCRAM-SHA-512-PLUS, channel binding "tls-exporter"`,
 	},
 	servers.TLS12: {
-		"prosody":  `TLS 1.2, SCRAM-SHA-256-PLUS, channel binding "tls-unique"`,
-		"ejabberd": `TLS 1.2, SCRAM-SHA-512-PLUS, channel binding "tls-unique"`,
+		"prosody":    `TLS 1.2, SCRAM-SHA-256-PLUS, channel binding "tls-unique"`,
+		"ejabberd":   `TLS 1.2, SCRAM-SHA-512-PLUS, channel binding "tls-unique"`,
+		"prosody13":  `TLS 1.2, SCRAM-SHA-256-PLUS, channel binding "tls-unique"`,
+		"ejabberd24": `TLS 1.2, SCRAM-SHA-512-PLUS, channel binding "tls-exporter"`,
 	},
 }
 

@@ -41,6 +41,14 @@ var best = map[string]map[uint16][2]string{
 		tls.VersionTLS12: {"SCRAM-SHA-512-PLUS", "tls-unique"},
 		tls.VersionTLS13: {"SCRAM-SHA-512", ""}, // offers -PLUS, and knows no binding
 	},
+	"prosody13": {
+		tls.VersionTLS12: {"SCRAM-SHA-256-PLUS", "tls-unique"},
+		tls.VersionTLS13: {"SCRAM-SHA-256-PLUS", "tls-exporter"},
+	},
+	"ejabberd24": {
+		tls.VersionTLS12: {"SCRAM-SHA-512-PLUS", "tls-exporter"},
+		tls.VersionTLS13: {"SCRAM-SHA-512-PLUS", "tls-exporter"},
+	},
 }
 
 func TestLoginWithAPassword(t *testing.T) {
@@ -100,9 +108,11 @@ func TestEveryMechanism(t *testing.T) {
 func TestOffers(t *testing.T) {
 	all := []string{"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"}
 	want := map[string][]string{
-		inProcess:  all,
-		"prosody":  {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
-		"ejabberd": all,
+		inProcess:    all,
+		"prosody":    {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
+		"ejabberd":   all,
+		"prosody13":  {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
+		"ejabberd24": all,
 	}
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
 		user, password := p.account(t)

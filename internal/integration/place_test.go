@@ -26,7 +26,7 @@ const inProcess = "in-process"
 
 // A place is a server that the same tests run against.
 type place struct {
-	name            string // "in-process", "prosody", "ejabberd"
+	name            string // "in-process", "prosody", "ejabberd", "prosody13", "ejabberd24"
 	domain          string
 	addr, direct    string // host:port for STARTTLS and for direct TLS
 	roots           *x509.CertPool
@@ -43,6 +43,14 @@ type place struct {
 func each(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
 	t.Run(inProcess, func(t *testing.T) { f(t, inside(t, cfg)) })
 	for _, kind := range servers.Kinds(t) {
+		t.Run(string(kind), func(t *testing.T) { f(t, outside(servers.Shared(t, kind, cfg))) })
+	}
+}
+
+// eachOlder is each without the newer servers, for what these do in another way.
+func eachOlder(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
+	t.Run(inProcess, func(t *testing.T) { f(t, inside(t, cfg)) })
+	for _, kind := range servers.Older(t) {
 		t.Run(string(kind), func(t *testing.T) { f(t, outside(servers.Shared(t, kind, cfg))) })
 	}
 }
@@ -122,6 +130,9 @@ func must(f func() error) func(*testing.T) {
 		require.NoError(t, f())
 	}
 }
+
+// isNewer tells whether the place is a server that knows SASL2, Bind 2 and FAST.
+func (p *place) isNewer() bool { return p.real != nil && p.real.Kind.IsNewer() }
 
 // options reach the place over STARTTLS with a password.
 func (p *place) options(password string) *xmpp.Options {

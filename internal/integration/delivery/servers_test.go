@@ -34,7 +34,7 @@ type place struct {
 // each runs f at every place: in process, and on the servers that are installed. own says that the test harms its server.
 func each(t *testing.T, cfg servers.Config, own bool, f func(t *testing.T, p *place)) {
 	t.Run("in-process", func(t *testing.T) { f(t, inside(t, cfg)) })
-	for _, kind := range servers.Kinds(t) {
+	for _, kind := range servers.Older(t) {
 		t.Run(string(kind), func(t *testing.T) {
 			cfg := configOf(kind, cfg)
 			if own {
@@ -191,7 +191,7 @@ func cutting(t *testing.T, p *place, seed uint64, cuts int) {
 // its own and counted apart; nothing else may be.
 func TestServerKilled(t *testing.T) {
 	seed := seedOf()
-	for _, kind := range servers.Kinds(t) {
+	for _, kind := range servers.Older(t) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			srv := servers.Start(t, kind, configOf(kind, servers.Config{}))

@@ -82,7 +82,7 @@ func clientCertificate(user string) (cert tls.Certificate, err error) {
 
 // register makes the account, or leaves it as it is when it's there with this password.
 func (s *Server) register(user, password string) error {
-	if s.Kind == Prosody {
+	if s.Kind.isProsody() {
 		return s.writeAccount(user, password)
 	}
 	return s.postAccount(user, password)

@@ -23,10 +23,10 @@ func TestChoose(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		wanted    string
-		installed func(Kind) error
-		kinds     []Kind
-		err       string
+		wanted string
+		there  func(Kind) error
+		kinds  []Kind
+		err    string
 	}{
 		{"", only(), nil, ""},
 		{"", only(Ejabberd), []Kind{Ejabberd}, ""},
@@ -34,10 +34,13 @@ func TestChoose(t *testing.T) {
 		{"none", only(Ejabberd, Prosody), nil, ""},
 		{"ejabberd", only(Ejabberd, Prosody), []Kind{Ejabberd}, ""},
 		{"prosody, ejabberd", only(Ejabberd, Prosody), []Kind{Prosody, Ejabberd}, ""},
+		{"", only(Prosody13, Ejabberd24, Ejabberd), []Kind{Ejabberd, Prosody13, Ejabberd24}, ""},
+		{"prosody13,ejabberd24", only(all...), []Kind{Prosody13, Ejabberd24}, ""},
+		{"prosody13", only(Prosody), nil, "requires prosody13: not there"},
 		{"prosody,ejabberd", only(Prosody), nil, "requires ejabberd: not there"},
 		{"openfire", only(Prosody), nil, `names "openfire"`},
 	} {
-		kinds, err := choose(c.wanted, c.installed)
+		kinds, err := choose(c.wanted, c.there)
 		assert.Equal(t, len(c.kinds), len(kinds), c.wanted)
 		for i := range kinds {
 			assert.Equal(t, c.kinds[i], kinds[i], c.wanted)

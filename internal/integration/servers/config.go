@@ -54,9 +54,9 @@ func (c Config) complete(kind Kind) (Config, error) {
 	switch {
 	case c.External && !c.HasTLS():
 		return c, fmt.Errorf("servers: EXTERNAL needs TLS")
-	case kind == Prosody && c.External && c.Passwords != Plain:
+	case kind.isProsody() && c.External && c.Passwords != Plain:
 		return c, fmt.Errorf("servers: Prosody has EXTERNAL beside plain passwords only")
-	case kind == Prosody && c.Passwords == SHA512:
+	case kind.isProsody() && c.Passwords == SHA512:
 		return c, fmt.Errorf("servers: Prosody keeps no SHA-512")
 	}
 	return c, nil

@@ -1,4 +1,5 @@
-// Package servers starts real XMPP servers on loopback for the tests: Prosody and ejabberd, as Debian packages them.
+// Package servers starts real XMPP servers on loopback for the tests: Prosody and ejabberd, as Debian packages them, each in
+// an older version that is installed, and in a newer one that knows SASL2, Bind 2 and FAST.
 //
 //	func TestMain(m *testing.M) { leak.Main(servers.Stopping(m)) }
 //
@@ -14,8 +15,13 @@
 //
 // # Which servers
 //
-// A server that is installed is used and one that is not has no subtests. The environment variable CANTO_SERVERS
-// ("prosody,ejabberd") makes exactly those it names required: one that is missing fails the test instead. "none" runs without.
+// A server that is there is used and one that is not has no subtests. The environment variable CANTO_SERVERS
+// ("prosody,ejabberd,prosody13,ejabberd24") makes exactly those it names required: one that is missing fails the test instead.
+// "none" runs without.
+//
+// The newer ones are packages of a later release of Debian than the system. [Fetch], which the command in the folder fetch
+// calls, unpacks them into a cache folder, from the system's own mirror and without touching the system; what they need, down to
+// the C library, comes with them, and its loader starts them (tree.go). They are fetched anew when that folder is removed.
 //
 // # What a server is
 //

@@ -207,7 +207,7 @@ const lastWords = 200 * time.Millisecond
 func (s *Server) Terminate() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.Kind == Prosody {
+	if s.Kind.isProsody() {
 		time.Sleep(lastWords)
 	}
 	return s.proc.terminate()

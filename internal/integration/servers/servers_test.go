@@ -17,13 +17,13 @@ import (
 
 var mechanism = regexp.MustCompile(`<mechanism>([^<]*)</mechanism>`)
 
-// mechanisms returns what a stream's features offer, sorted.
+// mechanisms returns what a stream's features offer, sorted, each once: the newer servers name them for both profiles of SASL.
 func mechanisms(features string) (names []string) {
 	for _, m := range mechanism.FindAllStringSubmatch(features, -1) {
 		names = append(names, m[1])
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 func TestSTARTTLS(t *testing.T) {
@@ -69,20 +69,28 @@ func TestMechanisms(t *testing.T) {
 		want offer
 	}{
 		{"tls 1.3", servers.Config{}, tls.VersionTLS13, offer{
-			servers.Prosody:  {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"},
-			servers.Ejabberd: {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"},
+			servers.Prosody:    {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"},
+			servers.Prosody13:  {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
+			servers.Ejabberd24: {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"},
+			servers.Ejabberd:   {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"},
 		}},
 		{"tls 1.2", servers.Config{}, tls.VersionTLS12, offer{
-			servers.Prosody:  {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
-			servers.Ejabberd: {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"},
+			servers.Prosody:    {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
+			servers.Prosody13:  {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
+			servers.Ejabberd24: {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"},
+			servers.Ejabberd:   {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"},
 		}},
 		{"sha-1", servers.Config{Passwords: servers.SHA1}, tls.VersionTLS13, offer{
-			servers.Prosody:  {"PLAIN", "SCRAM-SHA-1"},
-			servers.Ejabberd: {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"},
+			servers.Prosody:    {"PLAIN", "SCRAM-SHA-1"},
+			servers.Prosody13:  {"OAUTHBEARER", "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"},
+			servers.Ejabberd24: {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"},
+			servers.Ejabberd:   {"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"},
 		}},
 		{"sha-256", servers.Config{Passwords: servers.SHA256}, tls.VersionTLS13, offer{
-			servers.Prosody:  {"PLAIN", "SCRAM-SHA-256"},
-			servers.Ejabberd: {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
+			servers.Prosody:    {"PLAIN", "SCRAM-SHA-256"},
+			servers.Prosody13:  {"OAUTHBEARER", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
+			servers.Ejabberd24: {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
+			servers.Ejabberd:   {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"},
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -95,6 +103,22 @@ func TestMechanisms(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNewerLogins: the newer servers offer what they are here for, to a client that says who it is (XEP-0388, XEP-0386, XEP-0484).
+func TestNewerLogins(t *testing.T) {
+	each(t, func(t *testing.T, kind servers.Kind) {
+		srv := servers.Shared(t, kind, servers.Config{})
+		w := connectTLS(t, srv, nil)
+		w.send("<?xml version='1.0'?><stream:stream from='somebody@%s' to='%s' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
+			servers.Domain, servers.Domain)
+		features := w.until("</stream:features>")
+		for _, feature := range []string{
+			"urn:xmpp:sasl:2", "urn:xmpp:bind:0", "urn:xmpp:fast:0", "urn:xmpp:sm:3", "urn:xmpp:carbons:2", "HT-SHA-256-EXPR", "urn:xmpp:sasl-cb:0", "tls-exporter",
+		} {
+			assert.Equal(t, kind.IsNewer(), regexp.MustCompile(feature).MatchString(features), "%s in %q", feature, features)
+		}
+	})
 }
 
 func TestTLS12Only(t *testing.T) {

@@ -34,6 +34,7 @@ func quote(parts ...any) string {
 // A page is what the configuration templates see.
 type page struct {
 	Config                                                          Config
+	Newer                                                           bool
 	Port                                                            Ports
 	Dir                                                             string
 	Domain, AnonymousDomain, RoomDomain, PubSubDomain, UploadDomain string
@@ -43,7 +44,7 @@ type page struct {
 // configure returns the configuration files by their path in the server's folder.
 func (s *Server) configure() (map[string][]byte, error) {
 	p := page{
-		Config: s.Config, Port: s.port, Dir: s.dir, Domain: Domain, AnonymousDomain: AnonymousDomain, RoomDomain: RoomDomain,
+		Config: s.Config, Newer: s.Kind.IsNewer(), Port: s.port, Dir: s.dir, Domain: Domain, AnonymousDomain: AnonymousDomain, RoomDomain: RoomDomain,
 		PubSubDomain: PubSubDomain, UploadDomain: UploadDomain, GatewayDomain: GatewayDomain, GatewaySecret: GatewaySecret,
 	}
 	name := s.configFile()
@@ -52,7 +53,7 @@ func (s *Server) configure() (map[string][]byte, error) {
 		return nil, err
 	}
 	config := map[string][]byte{name: b.Bytes()}
-	if s.Kind == Prosody {
+	if s.Kind.isProsody() {
 		const plugin = "mod_auth_canto_external.lua"
 		source, err := files.ReadFile("config/" + plugin)
 		config["plugins/"+plugin] = source
@@ -62,26 +63,43 @@ func (s *Server) configure() (map[string][]byte, error) {
 }
 
 func (s *Server) configFile() string {
-	if s.Kind == Prosody {
+	if s.Kind.isProsody() {
 		return "prosody.cfg.lua"
 	}
 	return "ejabberd.yml"
 }
 
 // command is how the server is started in the foreground.
-func (s *Server) command() (*exec.Cmd, error) {
+func (s *Server) command() (cmd *exec.Cmd, err error) {
 	config := filepath.Join(s.dir, s.configFile())
-	if s.Kind == Prosody {
+	var t tree
+	if s.Kind.IsNewer() {
+		if t, err = openTree(); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case s.Kind == Prosody13:
+		return t.prosody(config)
+	case s.Kind == Prosody:
 		return exec.Command("prosody", "-F", "--config", config), nil
 	}
-	libs, err := ejabberdLibs()
+	// A bare Erlang runtime, without ejabberdctl: no node name, so no epmd and no cookie, and any user may run it.
+	line, env, root := []string{"erl"}, []string(nil), "/"
+	if s.Kind == Ejabberd24 {
+		root = string(t)
+		if line, env, err = t.erlang(filepath.Join(s.dir, "bin")); err != nil {
+			return nil, err
+		}
+	}
+	libs, err := ejabberdLibs(root)
 	if err != nil {
 		return nil, err
 	}
-	// A bare Erlang runtime, without ejabberdctl: no node name, so no epmd and no cookie, and any user may run it.
-	cmd := exec.Command("erl", "-noinput", "+K", "true", "-mnesia", "dir", strconv.Quote(filepath.Join(s.dir, "mnesia")), "-s", "ejabberd")
+	line = append(line, "-noshell", "-noinput", "-mnesia", "dir", strconv.Quote(filepath.Join(s.dir, "mnesia")), "-s", "ejabberd")
+	cmd = exec.Command(line[0], line[1:]...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(),
+	cmd.Env = append(append(os.Environ(), env...),
 		"HOME="+s.dir,
 		"ERL_LIBS="+libs,
 		"ERL_CRASH_DUMP="+filepath.Join(s.dir, "crash.dump"),
