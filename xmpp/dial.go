@@ -98,20 +98,31 @@ func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
 			targets = append(more, targets...)
 		}
 	}
+	redirect := ""
 	for range maxRedirects {
 		l, err := dialTargets(ctx, w, o, targets)
 		var se *StreamError
 		if !errors.As(err, &se) || se.Condition != SeeOtherHost || se.Local {
-			return l, err
+			return l, redirected(redirect, err)
 		}
 		// RFC 6120 §4.9.3.19: the same policies hold at the other host, and the domain that its certificate is checked
 		// against stays that of the account.
 		o.Logger.Info("xmpp: redirected", "to", se.Host)
+		redirect = se.Host
 		if targets, err = redirectTargets(ctx, o.Resolver, se.Host); err != nil {
 			return nil, &DialError{Step: StepDNS, Addr: se.Host, Err: err}
 		}
 	}
 	return nil, &DialError{Step: StepStream, Addr: account.Domainpart(), Err: errRedirects}
+}
+
+// redirected says of a failure that it was not where the program or DNS had sent us.
+func redirected(host string, err error) error {
+	var failed *DialError
+	if host != "" && errors.As(err, &failed) {
+		failed.Err = fmt.Errorf("at %q, where the server has sent us (see-other-host): %w", host, failed.Err)
+	}
+	return err
 }
 
 // findTargets returns where to connect to.

@@ -161,9 +161,19 @@ func (s *Session) handIn() error {
 		go s.dispatch()
 	}
 	if held > s.opts.Limits.LaneHard {
-		return fmt.Errorf("%w (%d bytes); the handler or channel that holds them up was registered at %s", ErrSlowConsumer, held, s.slowest())
+		return s.tooSlow(held)
 	}
 	return nil
+}
+
+// tooSlow says who holds up what was received: a part of the program, or a server that does not acknowledge what that part or
+// its answer waits for.
+func (s *Session) tooSlow(held int) error {
+	err := fmt.Errorf("%w (%d bytes); the handler or channel that holds them up was registered at %s", ErrSlowConsumer, held, s.slowest())
+	if n := s.out.thirsty.Load(); n > 0 {
+		err = fmt.Errorf("%w; the server leaves %d calls or answers without an acknowledgement (XEP-0198)", err, n)
+	}
+	return err
 }
 
 // settle is what the reader does before it waits for more bytes, and when it must not go on with those that it has.
