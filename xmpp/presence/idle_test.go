@@ -36,9 +36,7 @@ func TestAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, _ func() string) {
-				k, err := presence.Keep(t.Context(), alice, &presence.Options{Presence: &c.set, Away: c.away, Idle: time.Minute})
-				require.NoError(t, err)
-				defer k.Close()
+				k := keep(t, alice, &presence.Options{Presence: &c.set, Away: c.away, Idle: time.Minute})
 				assert.Equal(t, &c.set, k.Current())
 				elapse(time.Minute)
 				synctest.Wait()
@@ -55,9 +53,7 @@ type pong struct {
 // TestNoIdle holds that without Options.Idle nobody becomes away.
 func TestNoIdle(t *testing.T) {
 	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
-		k, err := presence.Keep(t.Context(), alice, nil)
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, alice, nil)
 		assert.Equal(t, "///0", seen())
 		require.NoError(t, k.Active(t.Context()))
 		elapse(24 * time.Hour)
@@ -103,9 +99,7 @@ func TestKeepFails(t *testing.T) {
 // TestWhatCanNotBeSent holds that the error of sending is that of the call, whoever was to be told.
 func TestWhatCanNotBeSent(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, seen func() string) {
-		k, err := presence.Keep(t.Context(), alice, &presence.Options{Idle: time.Minute})
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, alice, &presence.Options{Idle: time.Minute})
 		seen()
 		require.NoError(t, k.Direct(t.Context(), srv.JID("carol")))
 		require.NoError(t, k.Direct(t.Context(), srv.JID("dave")))

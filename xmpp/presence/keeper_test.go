@@ -1,12 +1,7 @@
 package presence_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,46 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inBubble runs f with a server in memory, alice's session, and what bob, who is subscribed to her, sees of her.
-func inBubble(t *testing.T, f func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, seen func() string)) {
-	synctest.Test(t, func(t *testing.T) {
-		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
-		alice, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
-		require.NoError(t, srv.Befriend("alice", "bob"))
-		saw := watch(bob, srv.JID("alice"))
-		require.NoError(t, bob.Send(t.Context(), &stanza.Presence{}))
-		synctest.Wait()
-		f(t, srv, alice, func() string {
-			synctest.Wait()
-			select {
-			case s := <-saw:
-				return s
-			default:
-				return "nothing"
-			}
-		})
-	})
-}
-
-// watch notes the presence that s receives from an account.
-func watch(s *xmpp.Session, from jid.JID) <-chan string {
-	saw := make(chan string, 100)
-	xmpp.OnPresence(s, func(_ context.Context, p *stanza.Presence) error {
-		if p.From.Bare() == from {
-			saw <- fmt.Sprintf("%s/%s/%s/%d", p.Type, p.Show, p.Status, p.Priority)
-		}
-		return nil
-	})
-	return saw
-}
-
 func TestIdle(t *testing.T) {
 	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
-		k, err := presence.Keep(t.Context(), alice, &presence.Options{
+		k := keep(t, alice, &presence.Options{
 			Presence: &stanza.Presence{Status: "hi", Priority: 5}, Idle: 10 * time.Minute,
 		})
-		require.NoError(t, err)
-		defer k.Close()
 		assert.Equal(t, "//hi/5", seen())
 		elapse(9 * time.Minute)
 		require.NoError(t, k.Active(t.Context()))
@@ -82,9 +42,7 @@ func TestIdle(t *testing.T) {
 
 func TestSet(t *testing.T) {
 	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
-		k, err := presence.Keep(t.Context(), alice, nil)
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, alice, nil)
 		assert.Equal(t, "///0", seen())
 		require.NoError(t, k.Set(t.Context(), &stanza.Presence{Type: stanza.Unavailable, Show: stanza.Away, Priority: 3, Status: "bye"}))
 		assert.Equal(t, "unavailable//bye/0", seen(), "RFC 6121 §4.5.1: neither show nor priority")
@@ -113,20 +71,9 @@ func TestKeepTypes(t *testing.T) {
 func TestDirected(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, seen func() string) {
 		carol := srv.Session(t, "carol/phone", nil)
-		saw := watch(carol, srv.JID("alice"))
-		sees := func() string {
-			synctest.Wait()
-			select {
-			case s := <-saw:
-				return s
-			default:
-				return "nothing"
-			}
-		}
+		sees := watch(carol, srv.JID("alice"))
 		require.NoError(t, carol.Send(t.Context(), &stanza.Presence{}))
-		k, err := presence.Keep(t.Context(), alice, nil)
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, alice, nil)
 		assert.Equal(t, "nothing", sees(), "she is not subscribed")
 		require.NoError(t, k.Direct(t.Context(), carol.JID()))
 		assert.Equal(t, "///0", sees())
@@ -165,9 +112,7 @@ func TestDirected(t *testing.T) {
 func TestFreshSession(t *testing.T) {
 	srv := xmpptest.NewServer(t)
 	c := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
-	k, err := presence.Keep(t.Context(), c, nil)
-	require.NoError(t, err)
-	defer k.Close()
+	k := keep(t, c, nil)
 	require.NoError(t, k.Set(t.Context(), &stanza.Presence{Status: "set before there is a session"}))
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -206,65 +151,4 @@ func TestFreshSession(t *testing.T) {
 
 type ping struct {
 	XMLName struct{} `xml:"urn:xmpp:ping ping"`
-}
-
-func TestMirror(t *testing.T) {
-	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
-		k, err := presence.Keep(t.Context(), alice, nil)
-		require.NoError(t, err)
-		defer k.Close()
-		seen()
-		path := filepath.Join(t.TempDir(), "status")
-		write := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
-		write("dnd in a meeting\n")
-		mirrored := make(chan error, 1)
-		go func() { mirrored <- k.Mirror(t.Context(), time.Minute, presence.File(path)) }()
-		assert.Equal(t, "/dnd/in a meeting/0", seen())
-		elapse(time.Hour)
-		assert.Equal(t, "nothing", seen(), "nothing new")
-		write("dnd in another one")
-		elapse(time.Minute)
-		assert.Equal(t, "/dnd/in another one/0", seen(), "the words alone")
-		write("away in another one")
-		elapse(time.Minute)
-		assert.Equal(t, "/away/in another one/0", seen(), "the show alone")
-		write("back")
-		elapse(time.Minute)
-		assert.Equal(t, "//back/0", seen())
-		require.NoError(t, os.Remove(path))
-		elapse(time.Minute)
-		assert.ErrorIs(t, <-mirrored, os.ErrNotExist)
-
-		ctx, stop := context.WithCancel(t.Context())
-		go func() { mirrored <- k.Mirror(ctx, time.Minute, presence.File(os.DevNull)) }()
-		synctest.Wait()
-		stop()
-		assert.NoError(t, <-mirrored)
-		assert.Error(t, k.Mirror(t.Context(), 0, presence.File(path)))
-		failed := errors.New("no idea")
-		assert.ErrorIs(t, k.Mirror(t.Context(), time.Minute, func(context.Context) (*stanza.Presence, error) { return nil, failed }), failed)
-	})
-}
-
-func TestFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "status")
-	require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte("x"), 70<<10), 0o600))
-	p, err := presence.File(path)(t.Context())
-	require.NoError(t, err)
-	assert.Len(t, p.Status, 64<<10)
-	_, err = presence.File(filepath.Dir(path))(t.Context())
-	assert.ErrorContains(t, err, "presence: ")
-}
-
-func TestCommand(t *testing.T) {
-	p, err := presence.Command("echo", "away", "at lunch")(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, &stanza.Presence{Show: stanza.Away, Status: "at lunch"}, p)
-	_, err = presence.Command("sh", "-c", "echo broken >&2; exit 3")(t.Context())
-	assert.ErrorContains(t, err, `exit status 3 "broken"`)
-	_, err = presence.Command("/no/such/program")(t.Context())
-	assert.ErrorIs(t, err, os.ErrNotExist)
-	p, err = presence.Command("sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x")(t.Context())
-	require.NoError(t, err)
-	assert.Len(t, p.Status, 64<<10)
 }

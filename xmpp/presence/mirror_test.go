@@ -2,7 +2,11 @@ package presence_test
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/canto-im/canto/jid"
@@ -22,9 +26,7 @@ func TestMirrorOfEveryPart(t *testing.T) {
 		{Payloads: []stanza.Element{stanza.Payload(pong{})}},
 	}
 	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
-		k, err := presence.Keep(t.Context(), alice, nil)
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, alice, nil)
 		says := make(chan stanza.Presence, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
@@ -111,9 +113,7 @@ func TestMirrorEndsWithItsKeeper(t *testing.T) {
 // TestNothingAndNobody holds that nil presence and the zero address are errors, and that nothing is sent.
 func TestNothingAndNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
-		k, err := presence.Keep(t.Context(), alice, nil)
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, alice, nil)
 		assert.Equal(t, "///0", seen())
 		assert.ErrorContains(t, k.Set(t.Context(), nil), "nil")
 		assert.ErrorContains(t, k.Direct(t.Context(), jid.JID{}), "address")
@@ -131,30 +131,15 @@ func TestNothingAndNobody(t *testing.T) {
 	})
 }
 
-// TestCommandThatLeavesSomethingRunning holds that what keeps the pipes of a program open is not waited for.
-func TestCommandThatLeavesSomethingRunning(t *testing.T) {
-	begin := time.Now()
-	p, err := presence.Command("sh", "-c", "sleep 40 & echo away")(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, stanza.Away, p.Show)
-	assert.Less(t, time.Since(begin), 30*time.Second)
-}
-
 // TestMirrorOutlivesASession holds that on a Client Mirror goes on when it has something to say just as the session has ended, and
 // that the next session is told.
 func TestMirrorOutlivesASession(t *testing.T) {
 	srv := xmpptest.NewServer(t)
-	c := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
-	sessions := make(chan *xmpp.Session, 10)
-	c.Online = func(_ context.Context, s *xmpp.Session) error { sessions <- s; return nil }
-	k, err := presence.Keep(t.Context(), c, nil)
-	require.NoError(t, err)
-	defer k.Close()
+	c, sessions, stop := client(t, srv)
+	defer stop()
+	k := keep(t, c, nil)
 	busy, free := make(chan struct{}), make(chan struct{})
 	xmpp.OnMessage(c, func(context.Context, *stanza.Message) error { close(busy); <-free; return nil })
-	ctx, stop := context.WithCancel(t.Context())
-	ran, mirrored := make(chan error, 1), make(chan error, 1)
-	go func() { ran <- c.Run(ctx) }()
 	first := <-sessions
 	require.NoError(t, srv.Inject("alice", "<message from='x@y.test'/>"))
 	<-busy // so that the Keeper does not hear yet that the session is over
@@ -167,15 +152,52 @@ func TestMirrorOutlivesASession(t *testing.T) {
 		}
 		return &stanza.Presence{Status: "said again"}, nil
 	}
-	go func() { mirrored <- k.Mirror(ctx, time.Millisecond, source) }()
+	mirrored := make(chan error, 1)
+	go func() { mirrored <- k.Mirror(t.Context(), time.Millisecond, source) }()
 	<-sessions
 	close(free)
-	_, err = srv.Await(ctx, func(e xmpptest.Entry) bool {
+	_, err := srv.Await(t.Context(), func(e xmpptest.Entry) bool {
 		el, err := stanza.ParseElement(e.XML)
 		return err == nil && el.Child("", "status").Text() == "said again"
 	})
 	require.NoError(t, err)
-	stop()
-	assert.NoError(t, <-mirrored, "Mirror has gone on until now")
-	assert.NoError(t, <-ran)
+	assert.Empty(t, mirrored, "Mirror goes on")
+	k.Close()
+	assert.NoError(t, <-mirrored)
+}
+
+func TestMirror(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
+		k := keep(t, alice, nil)
+		seen()
+		path := filepath.Join(t.TempDir(), "status")
+		write := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
+		write("dnd in a meeting\n")
+		mirrored := make(chan error, 1)
+		go func() { mirrored <- k.Mirror(t.Context(), time.Minute, presence.File(path)) }()
+		assert.Equal(t, "/dnd/in a meeting/0", seen())
+		elapse(time.Hour)
+		assert.Equal(t, "nothing", seen(), "nothing new")
+		write("dnd in another one")
+		elapse(time.Minute)
+		assert.Equal(t, "/dnd/in another one/0", seen(), "the words alone")
+		write("away in another one")
+		elapse(time.Minute)
+		assert.Equal(t, "/away/in another one/0", seen(), "the show alone")
+		write("back")
+		elapse(time.Minute)
+		assert.Equal(t, "//back/0", seen())
+		require.NoError(t, os.Remove(path))
+		elapse(time.Minute)
+		assert.ErrorIs(t, <-mirrored, os.ErrNotExist)
+
+		ctx, stop := context.WithCancel(t.Context())
+		go func() { mirrored <- k.Mirror(ctx, time.Minute, presence.File(os.DevNull)) }()
+		synctest.Wait()
+		stop()
+		assert.NoError(t, <-mirrored)
+		assert.Error(t, k.Mirror(t.Context(), 0, presence.File(path)))
+		failed := errors.New("no idea")
+		assert.ErrorIs(t, k.Mirror(t.Context(), time.Minute, func(context.Context) (*stanza.Presence, error) { return nil, failed }), failed)
+	})
 }

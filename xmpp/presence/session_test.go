@@ -14,20 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// client is alice's Client, running, and its sessions as they are made.
-func client(t *testing.T, srv *xmpptest.Server) (c *xmpp.Client, sessions <-chan *xmpp.Session, stop func()) {
-	c = xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
-	online := make(chan *xmpp.Session, 10)
-	c.Online = func(_ context.Context, s *xmpp.Session) error { online <- s; return nil }
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
-	return c, online, func() {
-		cancel()
-		assert.NoError(t, <-done)
-	}
-}
-
 // TestDirectedEndsWithTheSession holds that nobody is told any more who was told in a session that has ended, and that what
 // the old one had received has no say in the new one.
 func TestDirectedEndsWithTheSession(t *testing.T) {
@@ -37,9 +23,7 @@ func TestDirectedEndsWithTheSession(t *testing.T) {
 		defer stop()
 		busy, free := make(chan struct{}), make(chan struct{})
 		removeBusy := xmpp.OnMessage(c, func(context.Context, *stanza.Message) error { close(busy); <-free; return nil })
-		k, err := presence.Keep(t.Context(), c, nil)
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, c, nil)
 		<-sessions
 		synctest.Wait()
 		require.NoError(t, k.Direct(t.Context(), dave))
@@ -74,9 +58,7 @@ func TestDirectedEndsWithTheSession(t *testing.T) {
 func TestNoSession(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, _ func() string) {
 		carol := srv.JID("carol")
-		k, err := presence.Keep(t.Context(), alice, nil)
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, alice, nil)
 		require.NoError(t, k.Direct(t.Context(), carol))
 		require.NoError(t, alice.Close())
 		synctest.Wait()
@@ -103,9 +85,7 @@ func TestWhoHasGone(t *testing.T) {
 	} {
 		t.Run(c.from, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, _ func() string) {
-				k, err := presence.Keep(t.Context(), alice, nil)
-				require.NoError(t, err)
-				defer k.Close()
+				k := keep(t, alice, nil)
 				for _, to := range []jid.JID{other, phone, desk, phone.Bare()} {
 					require.NoError(t, k.Direct(t.Context(), to))
 				}
@@ -120,9 +100,7 @@ func TestWhoHasGone(t *testing.T) {
 // TestBroadcastHasNoAddress holds that what was set is said to all, whatever address stands in it.
 func TestBroadcastHasNoAddress(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, seen func() string) {
-		k, err := presence.Keep(t.Context(), alice, &presence.Options{Presence: &stanza.Presence{To: srv.JID("eve"), Status: "hi"}})
-		require.NoError(t, err)
-		defer k.Close()
+		k := keep(t, alice, &presence.Options{Presence: &stanza.Presence{To: srv.JID("eve"), Status: "hi"}})
 		assert.Equal(t, "//hi/0", seen())
 		assert.True(t, k.Current().To.IsZero())
 	})
