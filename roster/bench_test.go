@@ -26,8 +26,8 @@ func large(n int) []Item {
 func local(tb testing.TB, n int) *Roster {
 	r := &Roster{
 		items: make(map[jid.JID]Item), ours: make(map[jid.JID][]*set), echoes: make(map[jid.JID]int),
-		present: make(map[jid.JID]*presence),
-		cache:   cache{store: xmpp.FileStore(tb.TempDir()), key: "roster"},
+		present: make(map[jid.JID]*presence), updating: make(chan struct{}, 1),
+		cache: cache{store: xmpp.FileStore(tb.TempDir()), key: "roster"},
 	}
 	r.replace(payload{items: large(n), ver: "v", hasVer: true})
 	r.cache.wait()

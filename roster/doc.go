@@ -12,8 +12,8 @@
 //	}
 //	return s.Err()
 //
-// A Roster is live: it follows the pushes of the server, whoever makes the changes. Get and All look at it, Set and Remove
-// change it, Changes and OnChange tell what has become of it. On a Client it lives over all sessions: a fresh one fetches
+// A Roster is live: it follows the pushes of the server, whoever makes the changes. Get and All look at it, Set, Update and
+// Remove change it, Changes and OnChange tell what has become of it. On a Client it lives over all sessions: a fresh one fetches
 // what has changed, before anything else of that session is handed over; after a resumption there is nothing to fetch.
 //
 // # Subscriptions

@@ -22,6 +22,9 @@ var calls = map[string]func(context.Context, *roster.Roster, jid.JID) error{
 	"Set": func(ctx context.Context, r *roster.Roster, who jid.JID) error {
 		return r.Set(ctx, roster.Item{JID: who})
 	},
+	"Update": func(ctx context.Context, r *roster.Roster, who jid.JID) error {
+		return r.Update(ctx, who, func(*roster.Item) {})
+	},
 	"Remove": func(ctx context.Context, r *roster.Roster, who jid.JID) error { return r.Remove(ctx, who) },
 	"Subscribe": func(ctx context.Context, r *roster.Roster, who jid.JID) error {
 		return r.Subscribe(ctx, who)

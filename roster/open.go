@@ -38,14 +38,15 @@ func Open(ctx context.Context, e xmpp.Endpoint) (*Roster, error) {
 		ours:    make(map[jid.JID][]*set),
 		echoes:  make(map[jid.JID]int),
 		present: make(map[jid.JID]*presence),
+
+		updating: make(chan struct{}, 1),
 	}
 	r.settled.L = &r.mu
 	_, r.client = e.(interface{ Run(context.Context) error })
 	r.cache = cache{store: xmpp.StoreOf(e), key: "roster " + r.account.String()}
 	r.load(ctx)
-	pushes := xmpp.Pattern{Kind: stanza.KindIQ, Type: string(stanza.Set), Space: ns.Roster, Local: "query"}
 	r.close = []func(){
-		e.Handle(pushes, xmpp.HandlerFunc(r.handlePush)),
+		r.handlePushes(),
 		xmpp.OnPresence(e, r.handlePresence, stanza.Available, stanza.Unavailable, stanza.PresenceError,
 			stanza.Subscribe, stanza.Subscribed, stanza.Unsubscribe, stanza.Unsubscribed),
 	}
@@ -58,6 +59,17 @@ func Open(ctx context.Context, e xmpp.Endpoint) (*Roster, error) {
 	r.close = append(r.close, stop)
 	r.mu.Unlock()
 	return r, nil
+}
+
+// handlePushes has pushes come here. Who opens a second roster is told what to do: the panic of Handle speaks of its pattern.
+func (r *Roster) handlePushes() (remove func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			panic(fmt.Sprintf("roster: %s has an open roster: use that one, or call its Close before Open (%v)", r.account, v))
+		}
+	}()
+	pushes := xmpp.Pattern{Kind: stanza.KindIQ, Type: string(stanza.Set), Space: ns.Roster, Local: "query"}
+	return r.e.Handle(pushes, xmpp.HandlerFunc(r.handlePush))
 }
 
 // load takes up what was kept of the roster, if it was and can be read.

@@ -20,6 +20,8 @@ type Roster struct {
 	close  []func()
 	client bool // e goes on after a session
 
+	updating chan struct{} // holds one value while Update is under way
+
 	changes  feeds[Change]
 	statuses feeds[transition]
 

@@ -35,7 +35,7 @@ var (
 )
 
 // Set adds a contact to the roster, or gives it the name and the groups of it, which replace what was there (RFC 6121 §2.3,
-// §2.4). The address is taken as it is, and is usually a bare one: a full one is a contact of its own. A group that is named
+// §2.4): an item without Groups takes the contact out of all of them. Update changes one thing and leaves the others. The address is taken as it is, and is usually a bare one: a full one is a contact of its own. A group that is named
 // twice is sent once, and one with an empty name is an error before anything is sent (RFC 6121 §2.3.3 forbids both). The other
 // fields are not sent: subscriptions come with Subscribe and Approve. When Set returns nil, Get shows the contact so, until the
 // push comes that the server must send to this session as well (RFC 6121 §2.3.2); it has the words as the server has altered them.
@@ -51,6 +51,33 @@ func (r *Roster) Set(ctx context.Context, it Item) error {
 	}
 	it.Groups, it.Subscription = unique(it.Groups), ""
 	return r.set(ctx, it)
+}
+
+// Update has change alter a contact that is in the roster, and sets what it makes of it: the name, the groups or both.
+//
+//	err := contacts.Update(ctx, bob, func(it *roster.Item) { it.Name = "Robert" })
+//
+// Calls of Update wait for each other, so that none undoes what another has changed. Where Get does not find the contact the
+// error is stanza.ItemNotFound; others are those of Set.
+func (r *Roster) Update(ctx context.Context, contact jid.JID, change func(it *Item)) error {
+	if _, err := r.online(ctx); err != nil { // a Client knows no roster before its first session
+		return err
+	}
+	select {
+	case r.updating <- struct{}{}:
+		defer func() { <-r.updating }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	it, ok := r.Get(contact)
+	if !ok {
+		return fmt.Errorf("roster: update %q: %w", contact, stanza.ItemNotFound)
+	}
+	who := it.JID
+	it.Groups = slices.Clone(it.Groups)
+	change(&it)
+	it.JID = who
+	return r.Set(ctx, it)
 }
 
 // unique returns a copy without what is there already.

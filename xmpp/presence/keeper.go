@@ -46,7 +46,9 @@ type Keeper struct {
 	over     bool
 }
 
-// Keep says the presence of e's account from now on: at once where e has a session, and in each later one. The error is that
+// Keep says the presence of e's account from now on: at once where e has a session, and in each later one. An endpoint has one
+// Keeper at a time: of two, each would say again in a new session what it was set to, and others see what was said last. The
+// same goes for presence that is sent past the Keeper. The error is that
 // of sending it, or that Options.Presence has a type which Set does not take. ctx bounds the call only.
 func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	if o == nil {

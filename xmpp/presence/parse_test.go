@@ -23,6 +23,7 @@ func TestParse(t *testing.T) {
 		":":                              {Status: ":"},
 		"away : : : x":                   {Show: stanza.Away, Status: "x"},
 		"awayday":                        {Status: "awayday"},
+		"online: away game tonight":      {Status: "away game tonight"},
 		"away \x00\x1b[31mred\xff\ufffe": {Show: stanza.Away, Status: "[31mred"},
 	} {
 		assert.Equal(t, want, *Parse(text), "%q", text)

@@ -21,10 +21,14 @@ type Source func(ctx context.Context) (*stanza.Presence, error)
 const maxSource = 64 << 10
 
 // Parse reads presence from text, as File and Command find it: the first word may be one of online, chat, away, xa, dnd and
-// offline, the rest is the status; without such a word we're online and all of it is the status. White space around it does not
-// count. Characters that XML can't carry are left out.
+// offline, with or without a colon, the rest is the status; without such a word we're online and all of it is the status. White
+// space around it does not count. Characters that XML can't carry are left out.
 //
 //	dnd in a meeting
+//
+// A status that itself begins with one of these words needs one before it:
+//
+//	online: away game tonight
 func Parse(text string) *stanza.Presence {
 	text = strings.TrimSpace(strings.Map(sendable, strings.ToValidUTF8(text, "")))
 	word, rest := text, ""
