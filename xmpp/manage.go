@@ -2,6 +2,7 @@ package xmpp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -247,13 +248,17 @@ func (s *Session) attach(l *link, h uint32) error {
 	s.mu.Unlock()
 	o := s.out
 	o.mu.Lock()
-	o.link, o.dying = l, false
+	o.link = l
 	err := o.ledger.resumed(h, inherited)
-	if err == nil {
-		o.fresh()
-		for _, k := range o.ledger.queue.Unacked() {
-			o.buf.b = append(o.buf.b, k.xml...)
-		}
+	if o.dying = err != nil; err != nil { // XEP-0198 §6: the server claims what it can't have handled
+		o.mu.Unlock()
+		close(l.gone) // nothing of what it says on such a stream is of use
+		s.stopReading(l, err)
+		return cmp.Or(s.Err(), ErrClosed)
+	}
+	o.fresh()
+	for _, k := range o.ledger.queue.Unacked() {
+		o.buf.b = append(o.buf.b, k.xml...)
 	}
 	o.makeRoom()
 	s.steward.attach(s)
@@ -261,12 +266,6 @@ func (s *Session) attach(l *link, h uint32) error {
 		s.replay.Store(true)
 	}
 	go s.read(l)
-	if err != nil { // XEP-0198 §6: the server claims what it can't have handled
-		o.mu.Unlock()
-		l.wire.Conn.Close()
-		s.end(err)
-		return err
-	}
 	o.rawLocked(o.ledger.request(nil, o.lastSent, true))
 	if inherited {
 		go s.endReplay()
@@ -278,6 +277,13 @@ func (s *Session) attach(l *link, h uint32) error {
 func (s *Session) endReplay() {
 	_, _ = s.Do(s.ctx, &stanza.IQ{Type: stanza.Get, To: s.JID().Domain(), Payload: pingPayload}) // an error is an answer, too
 	s.replay.Store(false)
+}
+
+// streamID returns the SM-ID (XEP-0198 §3).
+func (s *Session) streamID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stream.id
 }
 
 // isInherited reports whether another process began the stream, and nothing has been resumed here yet.
@@ -313,7 +319,7 @@ func (s *Session) writeOff(cause error, orderly bool) {
 	}
 	theirs := uint64(0) // a successor sends these
 	if errors.Is(cause, ErrTakenOver) || s.isDetached() {
-		theirs = s.steward.stored()
+		theirs = s.steward.stored(s.streamID())
 	}
 	cause = fmt.Errorf("%w: %w", ErrUnknownDelivery, cause)
 	for number, k := range g.queue.Unacked() {

@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/require"
@@ -113,16 +112,10 @@ func TestSecurityS17CountsWrap(t *testing.T) {
 		one := hire(t, srv, store, xmpp.Online)
 		elapse(time.Second)
 		require.NoError(t, one.Detach(t.Context()))
-		b, version, err := store.Load(t.Context(), streamKey)
-		require.NoError(t, err)
-		p, err := stream.ReadSnapshot(b, stream.SnapshotLimits{})
-		require.NoError(t, err)
+		p, version := leftWith(t, store)
 		p.Handled += math.MaxUint32 - 1
 		p.Acked += math.MaxUint32 - 1
-		b, err = p.Append(nil)
-		require.NoError(t, err)
-		_, err = store.Save(t.Context(), streamKey, b, version)
-		require.NoError(t, err)
+		leave(t, store, p, version)
 		srv.FaultSM(xmpptest.SMFaults{})
 		two := hire(t, srv, store, xmpp.Resumed)
 		for _, body := range []string{"1", "2", "3", "4"} {

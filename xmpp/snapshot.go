@@ -8,29 +8,28 @@ import (
 	"github.com/canto-im/canto/jid"
 )
 
-// snapshot is what another process needs to go on with the stream, and the number of our newest stanza in it; nil when
-// the stream can't be resumed.
-func (s *Session) snapshot() (*stream.Snapshot, uint64) {
+// snapshot is what another process needs to go on with the stream; nil when that can't be resumed.
+func (s *Session) snapshot() *stream.Snapshot {
 	s.mu.Lock()
 	p := &stream.Snapshot{JID: s.state.JID.String(), ID: s.stream.id, Location: s.stream.location, Max: s.stream.max}
 	ok := s.stream.resumable && !s.ended
 	s.mu.Unlock()
 	if !ok {
-		return nil, 0
+		return nil
 	}
 	p.Handled, p.Done = s.intake.state()
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	g := s.out.ledger
 	if g == nil {
-		return nil, 0
+		return nil
 	}
 	p.Acked = g.queue.Acked()
 	p.Unacked = make([]stream.Saved, 0, g.queue.Len())
 	for _, k := range g.queue.Unacked() {
 		p.Unacked = append(p.Unacked, stream.Saved{At: uint64(k.at), XML: k.xml})
 	}
-	return p, g.queue.Sent()
+	return p
 }
 
 // restore makes a suspended session of what another process has left.

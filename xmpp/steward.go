@@ -1,32 +1,33 @@
 package xmpp
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/canto-im/canto/internal/stream"
+	"github.com/canto-im/canto/stanza"
 )
-
-// ErrTakenOver ends a Client whose stream another process has gone on with: one that was started with the same
-// Options.Store, in its place. It never fights its successor: nothing of it is sent any more, nothing reconnected.
-var ErrTakenOver = errors.New("xmpp: another process has taken over the stream")
 
 const (
 	saveTimeout = 10 * time.Second       // for one access to the store
 	saveEvery   = 250 * time.Millisecond // the least time between saves that no acknowledgement waits for
 	saveRetry   = 2 * time.Second        // before the store is asked again that did not answer
-	leaseTime   = 50 * time.Millisecond  // for how long a look at the store is good: see steward.ours
 )
 
+// A savepoint is how much of a stream the store has.
+type savepoint struct {
+	stream string // its SM-ID: the numbers of each begin anew
+	sent   uint64 // the newest stanza of ours
+}
+
 // A steward keeps what another process needs to resume the stream in the Store: written before the <a/> that relies on it
-// (XEP-0198 §5), and soon after something was sent. It has a goroutine only while there is something to save. Its value
-// in the store has a version, and the first Save that finds another one tells that a successor has taken over.
+// (XEP-0198 §5), and soon after something was sent. It has a goroutine only while there is something to save. Whose
+// the stream is, fence.go finds out.
 type steward struct {
 	store Store
 	key   string
+	owner string        // stands in all that it saves, and in nobody else's
 	hurry chan struct{} // an acknowledgement is due
 
 	access sync.Mutex // held from the snapshot to the end of a Save, so that what is saved later is newer
@@ -38,14 +39,14 @@ type steward struct {
 	last    time.Time // when the last save began
 	ack     bool      // an <a/> waits for the save
 	dirty   bool      // something was sent since
-	saved   uint64    // the newest stanza of ours that the store has
+	saved   savepoint // what the store has of ours
 	looked  time.Time // when the store was last seen to hold our value
 	lost    bool      // it holds another's
 }
 
 // newSteward returns the steward of a client of that address.
 func newSteward(store Store, addr string) *steward {
-	return &steward{store: store, key: "stream " + addr, hurry: make(chan struct{}, 1)}
+	return &steward{store: store, key: "stream " + addr, owner: stanza.NewID(), hurry: make(chan struct{}, 1)}
 }
 
 // acknowledge has an <a/> written for what is handled, after that is saved. It reports false when nothing is to be saved.
@@ -134,34 +135,30 @@ func (v *steward) next() (s *Session, ack bool) {
 	return s, ack
 }
 
-// stored is the number of the newest stanza of ours that the store has: a successor will see to it.
-func (v *steward) stored() uint64 {
+// stored is the number of the newest stanza of ours that the store has of the stream with that SM-ID: a successor will see to it.
+func (v *steward) stored(id string) uint64 {
 	if v == nil {
 		return 0
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.saved
+	if v.saved.stream != id {
+		return 0
+	}
+	return v.saved.sent
 }
 
 // save writes the state of s to the store and returns how many stanzas it says are handled.
 func (v *steward) save(s *Session) (handled uint32, err error) {
 	v.access.Lock()
 	defer v.access.Unlock()
-	snapshot, sent := s.snapshot()
+	snapshot := s.snapshot()
 	if snapshot == nil {
 		return 0, errNotResumed
 	}
-	b, err := snapshot.Append(nil)
-	if err != nil {
+	if err := v.replace(snapshot); err != nil {
 		return 0, err
 	}
-	if err := v.replace(b); err != nil {
-		return 0, err
-	}
-	v.mu.Lock()
-	v.saved = sent
-	v.mu.Unlock()
 	return uint32(snapshot.Handled), nil
 }
 
@@ -177,89 +174,6 @@ func (v *steward) record(s *Session) error {
 	return err
 }
 
-// replace puts b (nil: nothing) in the place of our value. ErrTakenOver: it's not ours any more. access is held.
-func (v *steward) replace(b []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
-	defer cancel()
-	v.mu.Lock()
-	version, lost := v.version, v.lost
-	v.mu.Unlock()
-	if lost {
-		return ErrTakenOver
-	}
-	began := time.Now() // a process may be stopped while it saves, and be replaced before it goes on
-	now, err := v.store.Save(ctx, v.key, b, version)
-	if err != nil {
-		return v.judge(err)
-	}
-	v.mu.Lock()
-	v.version, v.looked = now, began
-	v.mu.Unlock()
-	return nil
-}
-
-// judge tells a store that fails from one that holds another's value.
-func (v *steward) judge(err error) error {
-	if !errors.Is(err, ErrStale) {
-		return err
-	}
-	v.mu.Lock()
-	v.lost = true
-	s := v.session
-	v.mu.Unlock()
-	if s != nil {
-		go s.takenOver()
-	}
-	return ErrTakenOver
-}
-
-// release takes our value out of the store: the stream it tells of is over.
-func (v *steward) release() {
-	if v == nil {
-		return
-	}
-	v.attach(nil)
-	if v.look() == nil {
-		v.access.Lock()
-		defer v.access.Unlock()
-		_ = v.replace(nil) // what stays is of no use, and the next login finds that out
-	}
-}
-
-// ours reports whether the stream of s is still ours, with a look at the store when the last one is older than leaseTime.
-// A process that was stopped and is woken after a successor took over must not go on with what it had received: the
-// server has given that to the successor, which waits for leaseTime before it asks for that. While the store does not answer, this waits: what is passed over would not come
-// again in this session.
-func (v *steward) ours(s *Session) bool {
-	for v != nil {
-		v.mu.Lock()
-		fresh, lost := time.Since(v.looked) < leaseTime, v.lost
-		first := v.version == 0 && v.session == s // two that have saved nothing could not be told apart
-		v.mu.Unlock()
-		var err error
-		switch {
-		case lost || fresh && !first:
-			return !lost
-		case first:
-			_, err = v.save(s)
-		default:
-			err = v.look()
-		}
-		switch {
-		case err == nil:
-			return true
-		case errors.Is(err, ErrTakenOver):
-			return false
-		default:
-			s.opts.Logger.Error("xmpp: nothing is handed over until the store answers", "key", v.key, "err", err)
-			if !s.waits(saveRetry) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // waits waits for d and reports whether the session has not ended, and may still hand over, then.
 func (s *Session) waits(d time.Duration) bool {
 	t := time.NewTimer(d)
@@ -273,29 +187,6 @@ func (s *Session) waits(d time.Duration) bool {
 	return false
 }
 
-// look asks the store. An error that is not ErrTakenOver leaves it open.
-func (v *steward) look() error {
-	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
-	defer cancel()
-	v.access.Lock()
-	defer v.access.Unlock()
-	began := time.Now()
-	_, version, err := v.store.Load(ctx, v.key)
-	if err != nil {
-		return fmt.Errorf("xmpp: whether the stream is still ours can't be seen in the store: %w", err)
-	}
-	v.mu.Lock()
-	mine := version == v.version
-	if mine {
-		v.looked = began
-	}
-	v.mu.Unlock()
-	if !mine {
-		return v.judge(ErrStale)
-	}
-	return nil
-}
-
 // attach makes s the session that is saved; nil: none.
 func (v *steward) attach(s *Session) {
 	if v == nil {
@@ -303,40 +194,8 @@ func (v *steward) attach(s *Session) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.session != s {
-		v.saved = 0 // it counts from the beginning
-	}
 	v.session, v.ack, v.dirty = s, false, false
 	if v.lost && s != nil {
 		go s.takenOver()
 	}
-}
-
-// claim loads what a process before this one left, and makes it this one's: from then on the other can't save any more.
-func (v *steward) claim(ctx context.Context) (*stream.Snapshot, error) {
-	for range 8 { // another may be at it
-		b, version, err := v.store.Load(ctx, v.key)
-		if err != nil {
-			return nil, err
-		}
-		v.mu.Lock()
-		v.version, v.lost = version, false
-		v.mu.Unlock()
-		if b == nil {
-			return nil, nil
-		}
-		began := time.Now()
-		now, err := v.store.Save(ctx, v.key, b, version)
-		if errors.Is(err, ErrStale) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		v.mu.Lock()
-		v.version, v.looked = now, began
-		v.mu.Unlock()
-		return stream.ReadSnapshot(b, stream.SnapshotLimits{})
-	}
-	return nil, ErrStale
 }

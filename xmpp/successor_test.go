@@ -2,11 +2,9 @@ package xmpp_test
 
 import (
 	"context"
-	"errors"
 	"net"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +27,15 @@ type bot struct {
 
 // hire starts a bot and waits for its first state. It is not to end in order.
 func hire(t *testing.T, srv *xmpptest.Server, store xmpp.Store, first xmpp.StateKind) *bot {
+	t.Helper()
+	b := start(t, srv, store)
+	b.become(xmpp.Offline, first)
+	synctest.Wait()
+	return b
+}
+
+// start is hire that waits for nothing.
+func start(t *testing.T, srv *xmpptest.Server, store xmpp.Store) *bot {
 	t.Helper()
 	o := srv.Options("alice")
 	o.Store = store
@@ -68,8 +75,6 @@ func hire(t *testing.T, srv *xmpptest.Server, store xmpp.Store, first xmpp.State
 		cancel()
 		<-gone
 	})
-	b.become(xmpp.Offline, first)
-	synctest.Wait()
 	return b
 }
 
@@ -163,37 +168,6 @@ func TestSendWhileDetaching(t *testing.T) {
 	})
 }
 
-// A hooked store can be told to fail, and to let another save first.
-type hooked struct {
-	xmpp.Store
-	fails atomic.Bool            // all
-	full  atomic.Bool            // Save
-	first atomic.Pointer[func()] // called once, before the next Save; nil: nothing
-}
-
-var errHooked = errors.New("the store is away")
-
-func (h *hooked) fail(fails bool) { h.fails.Store(fails) }
-
-func (h *hooked) before(f func()) { h.first.Store(&f) }
-
-func (h *hooked) Load(ctx context.Context, key string) ([]byte, uint64, error) {
-	if h.fails.Load() {
-		return nil, 0, errHooked
-	}
-	return h.Store.Load(ctx, key)
-}
-
-func (h *hooked) Save(ctx context.Context, key string, value []byte, version uint64) (uint64, error) {
-	if h.fails.Load() || h.full.Load() {
-		return 0, errHooked
-	}
-	if f := h.first.Swap(nil); f != nil {
-		(*f)()
-	}
-	return h.Store.Save(ctx, key, value, version)
-}
-
 // TestStoreThatFailsIsNoConsent: while it can't be seen whose the stream is, nothing is handed over.
 func TestStoreThatFailsIsNoConsent(t *testing.T) {
 	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
@@ -237,10 +211,7 @@ func TestStoppedWhileItConnects(t *testing.T) {
 		usual, again := o.Dial, false
 		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if again {
-				b, version, err := o.Store.Load(ctx, streamKey)
-				require.NoError(t, err)
-				_, err = o.Store.Save(ctx, streamKey, b, version)
-				require.NoError(t, err)
+				takeOver(t, o.Store)
 			}
 			again = true
 			return usual(ctx, network, addr)
@@ -267,12 +238,7 @@ func claimed(t *testing.T, srv *xmpptest.Server) *hooked {
 func TestClaimThatLostTheRace(t *testing.T) {
 	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
 		store := claimed(t, srv)
-		store.before(func() {
-			b, version, err := store.Load(t.Context(), streamKey)
-			require.NoError(t, err)
-			_, err = store.Store.Save(t.Context(), streamKey, b, version)
-			require.NoError(t, err)
-		})
+		store.before(func() { takeOver(t, store.Store) })
 		two := hire(t, srv, store, xmpp.Resumed)
 		say(t, srv, "1")
 		elapse(time.Second)
@@ -315,10 +281,7 @@ func TestTakenOver(t *testing.T) {
 		srv.Freeze()
 		one.write("bob", "known")
 		elapse(time.Second) // it is saved by now
-		b, version, err := store.Load(t.Context(), streamKey)
-		require.NoError(t, err)
-		_, err = store.Save(t.Context(), streamKey, b, version) // what a successor does first
-		require.NoError(t, err)
+		takeOver(t, store)
 		one.write("bob", "unknown")
 		srv.DropConns()
 		srv.Thaw()
@@ -338,16 +301,13 @@ func TestTakenOverHandsNothingOver(t *testing.T) {
 		one := hire(t, srv, store, xmpp.Online)
 		say(t, srv, "1")
 		elapse(time.Second)
-		b, version, err := store.Load(t.Context(), streamKey)
-		require.NoError(t, err)
-		_, err = store.Save(t.Context(), streamKey, b, version)
-		require.NoError(t, err)
+		taken := takeOver(t, store)
 		say(t, srv, "2")
 		require.ErrorIs(t, <-one.ended, xmpp.ErrTakenOver)
 		require.Equal(t, []string{"1"}, one.seen())
 		_, now, err := store.Load(t.Context(), streamKey)
 		require.NoError(t, err)
-		require.Equal(t, version+1, now, "it does not fight")
+		require.Equal(t, taken, now, "it does not fight")
 	})
 }
 

@@ -15,11 +15,36 @@ import (
 // left returns what a store has of the stream.
 func left(t *testing.T, store xmpp.Store) *stream.Snapshot {
 	t.Helper()
-	b, _, err := store.Load(t.Context(), streamKey)
+	p, _ := leftWith(t, store)
+	return p
+}
+
+// leftWith is left with the version.
+func leftWith(t *testing.T, store xmpp.Store) (*stream.Snapshot, uint64) {
+	t.Helper()
+	b, version, err := store.Load(t.Context(), streamKey)
 	require.NoError(t, err)
 	p, err := stream.ReadSnapshot(b, stream.SnapshotLimits{})
 	require.NoError(t, err)
-	return p
+	return p, version
+}
+
+// leave puts p where a process looks for what the one before it left.
+func leave(t *testing.T, store xmpp.Store, p *stream.Snapshot, version uint64) (now uint64) {
+	t.Helper()
+	b, err := p.Append(nil)
+	require.NoError(t, err)
+	now, err = store.Save(t.Context(), streamKey, b, version)
+	require.NoError(t, err)
+	return now
+}
+
+// takeOver does what a successor does first.
+func takeOver(t *testing.T, store xmpp.Store) (version uint64) {
+	t.Helper()
+	p, version := leftWith(t, store)
+	p.Owner = "a successor"
+	return leave(t, store, p, version)
 }
 
 // TestServerIsAheadOfTheStore: a process was killed before it had saved what it had sent, and the server took it. The
@@ -30,10 +55,7 @@ func TestServerIsAheadOfTheStore(t *testing.T) {
 		store, older := xmpp.FileStore(t.TempDir()), xmpp.FileStore(t.TempDir())
 		one := hire(t, srv, store, xmpp.Online)
 		elapse(time.Second)
-		b, err := left(t, store).Append(nil)
-		require.NoError(t, err)
-		_, err = older.Save(t.Context(), streamKey, b, 0)
-		require.NoError(t, err)
+		leave(t, older, left(t, store), 0)
 		one.write("bob", "1", "2")
 		synctest.Wait()
 		two := hire(t, srv, older, xmpp.Resumed)

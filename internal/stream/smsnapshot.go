@@ -13,7 +13,7 @@ import (
 // stanzas are written as distances, each to the one before and the first to the handled prefix.
 const (
 	snapshotMagic   = "CSM"
-	snapshotVersion = 1
+	snapshotVersion = 2
 	checksumBytes   = 4
 )
 
@@ -33,6 +33,7 @@ type Snapshot struct {
 	JID      string // the full JID that the stream is bound to, which <resumed/> does not repeat
 	ID       string // the SM-ID, not empty
 	Location string // where the server wants the next connection; may be empty
+	Owner    string // who has stored it last, so that a process knows its own again; may be empty
 	Max      uint32 // how many seconds the server keeps the stream; 0 when it did not say
 
 	Handled uint64   // Inbound.Handled
@@ -40,6 +41,9 @@ type Snapshot struct {
 	Acked   uint64   // Queue.Acked
 	Unacked []Saved  // Queue.Unacked: the first one has number Acked+1
 }
+
+// Sent is the number of the newest stanza in it that was sent: Queue.Sent.
+func (s *Snapshot) Sent() uint64 { return s.Acked + uint64(len(s.Unacked)) }
 
 // Saved is an unacknowledged stanza of a Snapshot.
 type Saved struct {
@@ -72,7 +76,7 @@ func (s *Snapshot) Append(dst []byte) ([]byte, error) {
 	start := len(dst)
 	dst = append(dst, snapshotMagic...)
 	dst = append(dst, snapshotVersion)
-	for _, text := range []string{s.JID, s.ID, s.Location} {
+	for _, text := range []string{s.JID, s.ID, s.Location, s.Owner} {
 		dst = binary.AppendUvarint(dst, uint64(len(text)))
 		dst = append(dst, text...)
 	}
@@ -106,7 +110,7 @@ func (s *Snapshot) appendOutbound(dst []byte) []byte {
 
 // check holds the rules of the fields, for the writer and the reader alike.
 func (s *Snapshot) check() error {
-	for _, f := range []struct{ name, value string }{{"JID", s.JID}, {"ID", s.ID}, {"Location", s.Location}} {
+	for _, f := range []struct{ name, value string }{{"JID", s.JID}, {"ID", s.ID}, {"Location", s.Location}, {"Owner", s.Owner}} {
 		if err := checkSavedText(f.name, f.value); err != nil {
 			return err
 		}

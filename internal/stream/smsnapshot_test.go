@@ -18,7 +18,7 @@ func seal(body []byte) []byte {
 
 func someSnapshot() *Snapshot {
 	return &Snapshot{
-		JID: "romeo@montague.lit/orchard", ID: "some-long-sm-id", Location: "[2001:41D0:1:A49b::1]:9222", Max: 600,
+		JID: "romeo@montague.lit/orchard", ID: "some-long-sm-id", Location: "[2001:41D0:1:A49b::1]:9222", Owner: "me", Max: 600,
 		Handled: wrap + 3, Done: []uint64{wrap + 5, wrap + 6, wrap + 300}, Acked: wrap - 1,
 		Unacked: []Saved{{At: 1767355200000, XML: []byte("<presence/>")}, {XML: []byte("<message/>")}, {XML: []byte{}}},
 	}
@@ -32,7 +32,7 @@ func TestSnapshotRoundTrip(t *testing.T) {
 		{"all", someSnapshot()},
 		{"the least", &Snapshot{ID: "x"}},
 		{"the most", &Snapshot{
-			JID: strings.Repeat("j", MaxIDBytes), ID: strings.Repeat("\u00e9", MaxIDBytes/2), Location: strings.Repeat("l", MaxIDBytes),
+			JID: strings.Repeat("j", MaxIDBytes), ID: strings.Repeat("\u00e9", MaxIDBytes/2), Location: strings.Repeat("l", MaxIDBytes), Owner: strings.Repeat("o", MaxIDBytes),
 			Max: math.MaxUint32, Handled: maxNumber, Done: []uint64{maxNumber + 2, maxNumber + MaxOpen}, Acked: maxNumber,
 			Unacked: []Saved{{At: math.MaxUint64, XML: make([]byte, 100_000)}},
 		}},
@@ -50,18 +50,18 @@ func TestSnapshotRoundTrip(t *testing.T) {
 	}
 }
 
-// The bytes of version 1 are fixed: a later program reads what an earlier one stored.
+// The bytes of version 2 are fixed: a later program reads what an earlier one stored.
 func TestSnapshotGolden(t *testing.T) {
 	s := &Snapshot{
-		JID: "a@b/c", ID: "id", Location: "h:1", Max: 300, Handled: 5, Done: []uint64{7, 200}, Acked: 4294967295,
+		JID: "a@b/c", ID: "id", Location: "h:1", Owner: "me", Max: 300, Handled: 5, Done: []uint64{7, 200}, Acked: 4294967295,
 		Unacked: []Saved{{At: 128, XML: []byte("<a/>")}},
 	}
 	b, err := s.Append(nil)
 	require.NoError(t, err)
-	want := "CSM\x01" + "\x05a@b/c" + "\x02id" + "\x03h:1" + "\xac\x02" + // 300
+	want := "CSM\x02" + "\x05a@b/c" + "\x02id" + "\x03h:1" + "\x02me" + "\xac\x02" + // 300
 		"\x05" + "\x02\x02\xc1\x01" + // 5 handled; 2 beyond: 5+2, 7+193
 		"\xff\xff\xff\xff\x0f" + "\x01" + "\x80\x01\x04<a/>" +
-		"\xfe\x63\xe3\x00" // the CRC-32C was calculated elsewhere
+		"\x19\xba\x48\xc6" // the CRC-32C was calculated elsewhere
 	assert.Equal(t, want, string(b))
 }
 
@@ -88,6 +88,7 @@ func TestSnapshotRefusesToBeWritten(t *testing.T) {
 		{"long id", Snapshot{ID: strings.Repeat("x", MaxIDBytes+1)}, SnapshotLimit, "ID"},
 		{"long JID", Snapshot{ID: "x", JID: strings.Repeat("x", MaxIDBytes+1)}, SnapshotLimit, "JID"},
 		{"long location", Snapshot{ID: "x", Location: strings.Repeat("x", MaxIDBytes+1)}, SnapshotLimit, "Location"},
+		{"long owner", Snapshot{ID: "x", Owner: strings.Repeat("x", MaxIDBytes+1)}, SnapshotLimit, "Owner"},
 		{"NUL in the id", Snapshot{ID: "x\x00"}, SnapshotInvalid, "ID"},
 		{"U+FFFE in the id", Snapshot{ID: "\uFFFE"}, SnapshotInvalid, "ID"},
 		{"U+FFFF in the id", Snapshot{ID: "\uFFFF"}, SnapshotInvalid, "ID"},
@@ -133,8 +134,8 @@ func TestSnapshotNoticesDamage(t *testing.T) {
 }
 
 func TestReadSnapshotRefuses(t *testing.T) {
-	const head = snapshotMagic + "\x01\x00\x01x\x00" // no JID, ID "x", no location
-	long := strings.Repeat("\xff", 9) + "\x01"       // 2⁶⁴−1
+	const head = snapshotMagic + "\x02\x00\x01x\x00\x00" // no JID, ID "x", no location, no owner
+	long := strings.Repeat("\xff", 9) + "\x01"           // 2⁶⁴−1
 	tests := []struct {
 		name    string
 		b       []byte
@@ -146,13 +147,13 @@ func TestReadSnapshotRefuses(t *testing.T) {
 		{"nothing", nil, SnapshotLimits{}, SnapshotForeign, "", "not a snapshot"},
 		{"something else", []byte("<presence/>"), SnapshotLimits{}, SnapshotForeign, "", "not a snapshot"},
 		{"too short", []byte("CSM\x01\x00\x00\x00"), SnapshotLimits{}, SnapshotForeign, "", "not a snapshot"},
-		{"another version", seal([]byte("CSM\x02")), SnapshotLimits{}, SnapshotVersion, "", "version 2, want 1"},
-		{"too large", seal([]byte(head)), SnapshotLimits{Bytes: 11}, SnapshotLimit, "", "12 bytes, at most 11"},
+		{"another version", seal([]byte("CSM\x01")), SnapshotLimits{}, SnapshotVersion, "", "version 1, want 2"},
+		{"too large", seal([]byte(head)), SnapshotLimits{Bytes: 12}, SnapshotLimit, "", "13 bytes, at most 12"},
 		{"wrong checksum", []byte(head + "\x00\x00\x00\x00"), SnapshotLimits{}, SnapshotDamaged, "", "checksum"},
-		{"empty", seal([]byte("CSM\x01")), SnapshotLimits{}, SnapshotInvalid, "JID", "byte 4"},
-		{"a long JID", seal([]byte("CSM\x01\x81\x80\x01")), SnapshotLimits{}, SnapshotLimit, "JID", "16385, at most 16384"},
-		{"a JID that ends early", seal([]byte("CSM\x01\x05ab")), SnapshotLimits{}, SnapshotInvalid, "JID", "ends early"},
-		{"no ID", seal([]byte("CSM\x01\x00\x00\x00\x00\x00\x00\x00\x00")), SnapshotLimits{}, SnapshotInvalid, "ID", "cannot be resumed"},
+		{"empty", seal([]byte("CSM\x02")), SnapshotLimits{}, SnapshotInvalid, "JID", "byte 4"},
+		{"a long JID", seal([]byte("CSM\x02\x81\x80\x01")), SnapshotLimits{}, SnapshotLimit, "JID", "16385, at most 16384"},
+		{"a JID that ends early", seal([]byte("CSM\x02\x05ab")), SnapshotLimits{}, SnapshotInvalid, "JID", "ends early"},
+		{"no ID", seal([]byte("CSM\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00")), SnapshotLimits{}, SnapshotInvalid, "ID", "cannot be resumed"},
 		{"max too large", seal([]byte(head + "\x80\x80\x80\x80\x10")), SnapshotLimits{}, SnapshotLimit, "Max", "4294967296"},
 		{"an integer with more bytes than it needs", seal([]byte(head + "\x80\x00")), SnapshotLimits{}, SnapshotInvalid, "Max", "longer"},
 		{"an integer of 65 bits", seal([]byte(head + strings.Repeat("\xff", 9) + "\x02")), SnapshotLimits{}, SnapshotInvalid, "Max", "64 bits"},
@@ -167,7 +168,7 @@ func TestReadSnapshotRefuses(t *testing.T) {
 		{"stanzas missing", seal([]byte(head + "\x00\x00\x00\x00\x02\x00\x01x")), SnapshotLimits{}, SnapshotInvalid, "Unacked", "ends within"},
 		{"a stanza that ends early", seal([]byte(head + "\x00\x00\x00\x00\x01\x00\x02x")), SnapshotLimits{}, SnapshotInvalid, "Unacked", "ends early"},
 		{"bytes left over", seal([]byte(head + "\x00\x00\x00\x00\x00y")), SnapshotLimits{}, SnapshotInvalid, "", "follow"},
-		{"an ID that XML cannot carry", seal([]byte("CSM\x01\x00\x01\x01\x00\x00\x00\x00\x00\x00")), SnapshotLimits{}, SnapshotInvalid, "ID", "cannot carry"},
+		{"an ID that XML cannot carry", seal([]byte("CSM\x02\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00")), SnapshotLimits{}, SnapshotInvalid, "ID", "cannot carry"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -209,7 +210,7 @@ func FuzzReadSnapshot(f *testing.F) {
 	}
 	f.Add(b, false)
 	f.Add(b[:len(b)-checksumBytes], true)
-	f.Add([]byte("CSM\x01\x00\x01x\x00\x00\x00\x01\x80\x80\x40\x00\x02\x00\x00\x00\x00"), true)
+	f.Add([]byte("CSM\x02\x00\x01x\x00\x00\x00\x00\x01\x80\x80\x40\x00\x02\x00\x00\x00\x00"), true)
 	f.Fuzz(func(t *testing.T, b []byte, sealed bool) {
 		if sealed { // or the fuzzer would never get past the checksum
 			b = seal(b)

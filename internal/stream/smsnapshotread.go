@@ -17,7 +17,7 @@ func ReadSnapshot(b []byte, l SnapshotLimits) (*Snapshot, error) {
 		return nil, err
 	}
 	r := snapshotReader{b: body, at: len(snapshotMagic) + 1}
-	s := &Snapshot{JID: r.text("JID"), ID: r.text("ID"), Location: r.text("Location")}
+	s := &Snapshot{JID: r.text("JID"), ID: r.text("ID"), Location: r.text("Location"), Owner: r.text("Owner")}
 	s.Max = uint32(r.uint("Max", math.MaxUint32))
 	r.inbound(s)
 	r.outbound(s, l)
