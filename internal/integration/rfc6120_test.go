@@ -2,12 +2,10 @@ package integration
 
 import (
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/canto-im/canto/internal/integration/servers"
 	"github.com/canto-im/canto/stanza"
-	"github.com/canto-im/canto/xmpp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -19,26 +17,17 @@ func TestLoginOnTheWire(t *testing.T) {
 		t.Attr("conformance", "stream-tcp-binding stream-attribute-initial-from stream-attribute-initial-lang stream-attribute-initial-to stream-negotiation-complete "+
 			"stream-negotiation-restart xml-namespace-content-client xml-namespace-streams-declaration xml-namespace-streams-prefix")
 		t.Attr("conformance", "tls-support tls-mtn tls-restart sasl-support sasl-restart bind-support bind-mtn bind-restart")
-		var mu sync.Mutex
-		var sent, received strings.Builder
-		collect := func(b *strings.Builder) func([]byte) {
-			return func(p []byte) {
-				mu.Lock()
-				defer mu.Unlock()
-				b.Write(p)
-			}
-		}
+		var wire tape
 		user, password := p.account(t)
 		o := p.options(password)
 		o.Lang, o.AllowPlaintext = "en", true
-		o.Trace = &xmpp.Trace{Sent: collect(&sent), Received: collect(&received)}
+		o.Trace = wire.trace()
 		s := p.login(t, p.jid(user), o)
 		require.NotZero(t, s.ConnectionState().TLS.Version)
 		require.NoError(t, ping(t, s, p))
 		require.NoError(t, s.Close())
-		mu.Lock()
-		defer mu.Unlock()
-		streams := strings.Split(sent.String(), "<?xml version='1.0'?>")[1:]
+		sent, _, _ := wire.read()
+		streams := strings.Split(sent, "<?xml version='1.0'?>")[1:]
 		require.Len(t, streams, 3)
 		header := `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' `
 		clear, inside := header+`to='`+p.domain+`' xml:lang='en'>`, header+`from='`+p.jid(user).String()+`' to='`+p.domain+`' xml:lang='en'>`

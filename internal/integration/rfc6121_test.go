@@ -3,8 +3,6 @@ package integration
 import (
 	"context"
 	"regexp"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/canto-im/canto/internal/integration/servers"
@@ -60,25 +58,16 @@ func versions(t *testing.T, p *place, account jid.JID, o *xmpp.Options, r *roste
 	require.NotEmpty(t, version)
 	r.Close()
 
-	var mu sync.Mutex
-	var sent, received strings.Builder
-	note := func(b *strings.Builder) func([]byte) {
-		return func(xml []byte) {
-			mu.Lock()
-			defer mu.Unlock()
-			b.Write(xml)
-		}
-	}
+	var wire tape
 	traced := *o
-	traced.Trace = &xmpp.Trace{Sent: note(&sent), Received: note(&received)}
+	traced.Trace = wire.trace()
 	again := openRoster(t, p.login(t, account, &traced))
 	it, _ := again.Get(stays.JID)
 	assert.Equal(t, stays.Name, it.Name, "as it was kept")
 	assert.Equal(t, version, again.Version())
-	mu.Lock()
-	assert.Regexp(t, `<query xmlns=['"]jabber:iq:roster['"] ver=['"]`+regexp.QuoteMeta(version)+`['"]`, sent.String())
-	assert.NotContains(t, received.String(), stays.JID.String(), "not sent again")
-	mu.Unlock()
+	sent, received, _ := wire.read()
+	assert.Regexp(t, `<query xmlns=['"]jabber:iq:roster['"] ver=['"]`+regexp.QuoteMeta(version)+`['"]`, sent)
+	assert.NotContains(t, received, stays.JID.String(), "not sent again")
 
 	changes = again.Changes(t.Context())
 	require.NoError(t, again.Remove(within(t), stays.JID))
