@@ -1,7 +1,9 @@
 package examples
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,26 +53,53 @@ func TestPresence(t *testing.T) {
 	assert.Contains(t, out, `juliet sees: romeo@canto.test is away: "in Mantua"`)
 }
 
+// TestPresenceWithoutAServer holds that the script says why it's not online, and goes on trying.
+func TestPresenceWithoutAServer(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "presence")
+	run(t, "..", "go", "build", "-o", program, "./examples/presence")
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, nobody.Close())
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer stop()
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Env = append(os.Environ(), "XMPP_JID=juliet@canto.test", "XMPP_PASSWORD=secret", "XMPP_ADDR="+nobody.Addr().String())
+	said, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewScanner(said)
+	require.True(t, lines.Scan())
+	assert.Equal(t, "connecting as juliet@canto.test", lines.Text())
+	for range 2 {
+		require.True(t, lines.Scan())
+		assert.Contains(t, lines.Text(), nobody.Addr().String())
+		assert.Contains(t, lines.Text(), "next attempt in ")
+	}
+	stop()
+	assert.Error(t, cmd.Wait(), "it was killed")
+}
+
 // TestInterop runs the report on the server inside the program: each line of it works there.
 func TestInterop(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.md")
 	out := run(t, "..", "go", "run", "./examples/interop", "-o", file)
-	assert.Contains(t, out, "0 are not offered, 0 fail")
+	assert.Contains(t, out, "0 are not offered, 0 were not tried, 0 fail")
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
-	lines := regexp.MustCompile(`(?m)^\| ([^|]+) \| (works|not offered|FAILS) \|`).FindAllStringSubmatch(string(b), -1)
+	lines := regexp.MustCompile(`(?m)^\| ([^|]+) \| (works|not offered|not tried|FAILS) \|`).FindAllStringSubmatch(string(b), -1)
 	assert.Greater(t, len(lines), 25)
 	for _, l := range lines {
 		assert.Equal(t, "works", l[2], l[1])
 	}
 	for _, want := range []string{
 		"# Interoperability of canto.test\n", "| TLS | works | TLS 1.3, ", "| channel binding | works | tls-exporter |", "| login | works |", " round trips |",
-		"| resumption after a cut | works |", "| roster | works |", "| conflict of resources | works |",
+		"| resumption after a cut | works |", "| roster | works |", "| request, approval, end | works |", "| pre-approval | works |", "| conflict of resources | works |",
 		"| XEP-0198 | Stream Management | stream |", "| XEP-0199 | XMPP Ping | server, account |",
 	} {
 		assert.Contains(t, string(b), want)
 	}
 	assert.NotContains(t, string(b), "juliet", "a report does not tell the account")
+	assert.NotContains(t, string(b), "romeo", "nor its contact")
 }
 
 // TestREADME does what the README says under "Use it", in an empty folder.

@@ -20,8 +20,9 @@ const patience = 30 * time.Second
 // An examination is a report under way.
 type examination struct {
 	*report
-	opts     *xmpp.Options
-	one, two *xmpp.Session // of the account; one asks for a resource, two takes what it gets
+	opts        *xmpp.Options
+	contactOpts *xmpp.Options
+	one, two    *xmpp.Session // of the account; one asks for a resource, two takes what it gets
 }
 
 // A check tries one thing. It returns what is worth telling.
@@ -40,6 +41,8 @@ var checks = []check{
 	{"RFC 6121: messages, presence", "message to self", (*examination).message},
 	{"RFC 6121: messages, presence", "presence to self", (*examination).presence},
 	{"RFC 6121: messages, presence", "roster", (*examination).roster},
+	{"RFC 6121: subscriptions", "request, approval, end", (*examination).subscriptions},
+	{"RFC 6121: subscriptions", "pre-approval", (*examination).preApproval},
 	{"XEP-0198: stream management", "acknowledged delivery", (*examination).deliver},
 	{"XEP-0198: stream management", "resumption after a cut", (*examination).resume},
 	{"XEP-0030: service discovery", "disco#info, disco#items", (*examination).discover},
@@ -49,10 +52,9 @@ var checks = []check{
 }
 
 // examine tries all.
-func examine(ctx context.Context, account jid.JID, o *xmpp.Options) *report {
-	e := &examination{report: &report{domain: account.Domainpart(), account: account}, opts: o}
+func (e *examination) examine(ctx context.Context) {
 	if !e.login(ctx) {
-		return e.report
+		return
 	}
 	defer e.two.Close()
 	defer e.one.Close()
@@ -63,7 +65,6 @@ func examine(ctx context.Context, account jid.JID, o *xmpp.Options) *report {
 		e.add(c.area, c.what, detail, time.Since(start), 0, err)
 		cancel()
 	}
-	return e.report
 }
 
 // login makes the two sessions and says how.
@@ -157,12 +158,12 @@ func (e *examination) roster(ctx context.Context) (string, error) {
 	if err := one.Set(ctx, item); err != nil {
 		return "", fmt.Errorf("set: %w", err)
 	}
-	pushed := awaitChange(changes, func(c roster.Change) bool { return c.New.JID == item.JID && c.New.Name == item.Name })
+	there := func() bool { it, ok := two.Get(item.JID); return ok && it.Name == item.Name }
+	pushed := await(changes, there)
 	if err := one.Remove(ctx, item.JID); err != nil {
 		return "", fmt.Errorf("remove: %w", err)
 	}
-	removed := awaitChange(changes, func(c roster.Change) bool { return c.JID() == item.JID && c.Removed() })
-	if !pushed || !removed {
+	if removed := await(changes, func() bool { return !there() }); !pushed || !removed {
 		return "", errors.New("the changes were not pushed to the other session")
 	}
 	versions := "without versions"
@@ -172,11 +173,12 @@ func (e *examination) roster(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d contacts, %s; a set and a removal were pushed", before, versions), nil
 }
 
-func awaitChange(changes <-chan roster.Change, want func(roster.Change) bool) bool {
-	for c := range changes {
-		if want(c) {
-			return true
+// await looks again with each thing that comes, and reports whether it has seen what it waits for.
+func await[T any](news <-chan T, seen func() bool) bool {
+	for !seen() {
+		if _, more := <-news; !more {
+			return false
 		}
 	}
-	return false
+	return true
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/canto-im/canto/xmpp/xmpptest"
 )
 
-// demo starts a server in this program and returns an account there.
-func demo() (addr string, opts *xmpp.Options, end func()) {
+// demo starts a server in this program, with two accounts.
+func demo() (account, contact string, opts, contactOpts *xmpp.Options, end func()) {
 	srv, err := xmpptest.Start(nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("no XMPP_JID is set: examining a server inside this program, at", srv.Addr())
-	return srv.JID("juliet").String(), srv.Options("juliet"), func() { srv.Close() }
+	return srv.JID("juliet").String(), srv.JID("romeo").String(), srv.Options("juliet"), srv.Options("romeo"), func() { srv.Close() }
 }

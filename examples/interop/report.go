@@ -15,11 +15,15 @@ import (
 const (
 	works      = "works"
 	notOffered = "not offered"
+	notTried   = "not tried"
 	fails      = "FAILS"
 )
 
 // errNotOffered is what a check returns when the server has not got the feature.
 var errNotOffered = errors.New("the server does not offer it")
+
+// errNotTried is what a check returns that needs what the program was not given.
+var errNotTried = errors.New("not tried")
 
 // A line is one thing that was tried.
 type line struct {
@@ -33,9 +37,14 @@ type line struct {
 // A report is what was found out about a server.
 type report struct {
 	domain   string
-	account  jid.JID // not told
+	account  jid.JID // bare; not told
+	contact  jid.JID // bare; zero: there is none; not told
 	lines    []line
 	features []feature
+}
+
+func newReport(account, contact jid.JID) *report {
+	return &report{domain: account.Domainpart(), account: account.Bare(), contact: contact.Bare()}
 }
 
 // add notes what came of a check.
@@ -44,10 +53,15 @@ func (r *report) add(area, what, detail string, took time.Duration, trips int, e
 	switch {
 	case errors.Is(err, errNotOffered):
 		l.status = notOffered
+	case errors.Is(err, errNotTried):
+		l.status = notTried
 	case err != nil:
 		l.status, l.detail = fails, strings.TrimSpace(detail+" "+err.Error())
 	}
-	l.detail = strings.ReplaceAll(l.detail, r.account.Bare().String(), "ACCOUNT@"+r.domain)
+	l.detail = strings.ReplaceAll(l.detail, r.account.String(), "ACCOUNT@"+r.domain)
+	if !r.contact.IsZero() {
+		l.detail = strings.ReplaceAll(l.detail, r.contact.String(), "CONTACT@"+r.contact.Domainpart())
+	}
 	r.lines = append(r.lines, l)
 }
 
@@ -98,7 +112,7 @@ func (r *report) total() string {
 	for _, l := range r.lines {
 		count[l.status]++
 	}
-	return fmt.Sprintf("%d work, %d are not offered, %d fail", count[works], count[notOffered], count[fails])
+	return fmt.Sprintf("%d work, %d are not offered, %d were not tried, %d fail", count[works], count[notOffered], count[notTried], count[fails])
 }
 
 // markdown is the report for a file.

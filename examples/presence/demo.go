@@ -25,7 +25,7 @@ func demo(ctx context.Context, stop func(), sc *script) (end func()) {
 	if err := srv.Befriend("juliet", "romeo"); err != nil {
 		log.Fatal(err)
 	}
-	sc.idle, sc.command, sc.wait = time.Second, "echo chat in Mantua", srv.JID("juliet").String()
+	sc.idle, sc.command, sc.wait = time.Second, "echo 'chat in Mantua'", srv.JID("juliet").String()
 	sc.contacts = []string{sc.wait}
 	came := false
 	sc.seen = func(st roster.Status) {

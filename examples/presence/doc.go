@@ -1,6 +1,6 @@
 // Presence is a script around one's own presence and that of others: it announces who of the contacts comes and goes, says
 // when one of them is there at last, goes away after idle minutes, and tells the contacts what stands in a file or what a
-// command prints ("dnd in a meeting").
+// command of the shell prints ("dnd in a meeting"; see presence.Parse).
 //
 //	presence [-idle 10m] [-file status.txt] [-command "git log -1 --format=%s"] [-wait contact] [contact…]
 //

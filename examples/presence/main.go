@@ -8,7 +8,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"strings"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -40,7 +40,7 @@ func main() {
 	}}
 	flag.DurationVar(&sc.idle, "idle", 10*time.Minute, "go away after so long without activity; 0: never")
 	flag.StringVar(&sc.file, "file", "", "be what this file says, looked at every minute")
-	flag.StringVar(&sc.command, "command", "", "be what this command prints, run every minute")
+	flag.StringVar(&sc.command, "command", "", "be what this command of the shell prints, run every minute")
 	flag.StringVar(&sc.wait, "wait", "", "say when this contact is available")
 	flag.Parse()
 	sc.contacts = flag.Args()
@@ -84,7 +84,18 @@ func (sc *script) run(ctx context.Context) error {
 		go mirror(ctx, own, sc.every, from)
 	}
 	go typed(ctx, own)
+	log.Printf("connecting as %s", account)
+	go complain(client.State(ctx))
 	return client.Run(ctx)
+}
+
+// complain says why there is no connection, so that nobody waits for one with a wrong address.
+func complain(states <-chan xmpp.State) {
+	for st := range states {
+		if st.Err != nil && st.Retry > 0 {
+			log.Print(st)
+		}
+	}
 }
 
 func (sc *script) announce(statuses <-chan roster.Status) {
@@ -117,12 +128,13 @@ func typed(ctx context.Context, own *presence.Keeper) {
 
 // source is the file or the command, if there is one.
 func (sc *script) source() presence.Source {
-	words := strings.Fields(sc.command)
 	switch {
 	case sc.file != "":
 		return presence.File(sc.file)
-	case len(words) > 0:
-		return presence.Command(words[0], words[1:]...)
+	case sc.command != "" && runtime.GOOS == "windows":
+		return presence.Command("cmd", "/c", sc.command)
+	case sc.command != "":
+		return presence.Command("sh", "-c", sc.command)
 	}
 	return nil
 }

@@ -2,9 +2,6 @@ package integration
 
 import (
 	"bufio"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -30,12 +27,9 @@ var online = map[servers.TLS]map[string]string{
 	},
 }
 
-// TestEchobot runs the example as it stands, on an account of a real server, over both ways in. It learns of the test's
-// authority by SSL_CERT_FILE, which crypto/x509 does not read on every system.
+// TestEchobot runs the example as it stands, on an account of a real server, over both ways in.
 func TestEchobot(t *testing.T) {
-	bot := filepath.Join(t.TempDir(), "echobot")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bot, "../../examples/echobot").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	bot := build(t, "echobot")
 	for versions, want := range online {
 		for _, kind := range servers.Kinds(t) {
 			for _, direct := range []bool{false, true} {
@@ -52,15 +46,7 @@ func TestEchobot(t *testing.T) {
 // echoes runs the bot, talks to it, and interrupts it.
 func echoes(t *testing.T, p *place, bot string, direct bool, online string) {
 	user, password := p.account(t)
-	cmd := exec.CommandContext(within(t), bot)
-	cmd.Env = append(os.Environ(), "XMPP_JID="+p.jid(user).String(), "XMPP_PASSWORD="+password, "SSL_CERT_FILE="+p.real.CAFile)
-	if direct {
-		cmd.Env = append(cmd.Env, "XMPP_ADDR="+p.direct, "XMPP_DIRECT_TLS=1")
-	} else {
-		cmd.Env = append(cmd.Env, "XMPP_ADDR="+p.addr)
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive a test that crashes
-	cmd.Stderr = os.Stderr
+	cmd := p.command(t, user, password, direct, bot)
 	pipe, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -21,9 +20,7 @@ import (
 
 // TestPresence runs the example as it stands, on an account of a real server: it announces a contact and is what a file says.
 func TestPresence(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "presence")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../examples/presence").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	program := build(t, "presence")
 	for _, kind := range servers.Kinds(t) {
 		t.Run(string(kind), func(t *testing.T) {
 			presenceScript(t, outside(servers.Shared(t, kind, servers.Config{})), program)
@@ -46,10 +43,7 @@ func presenceScript(t *testing.T, p *place, program string) {
 
 	file := filepath.Join(t.TempDir(), "status")
 	require.NoError(t, os.WriteFile(file, []byte("dnd in a meeting\n"), 0o600))
-	cmd := exec.CommandContext(within(t), program, "-file", file, bob.JID().Bare().String())
-	cmd.Env = append(os.Environ(), "XMPP_JID="+p.jid(user).String(), "XMPP_PASSWORD="+password, "XMPP_ADDR="+p.addr, "SSL_CERT_FILE="+p.real.CAFile)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive a test that crashes
-	cmd.Stderr = os.Stderr
+	cmd := p.command(t, user, password, false, program, "-file", file, bob.JID().Bare().String())
 	pipe, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
