@@ -23,11 +23,14 @@ type ending struct {
 	last time.Duration // how long who is in the middle of writing may go on, so that the server hears our reason
 }
 
+// closeTimeout is for how long what is still to be said is written when the server has closed its side (RFC 6120 §4.4).
+const closeTimeout = 3 * time.Second
+
 const streamConflict = `<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>` + streamClose
 
 var endings = []ending{
-	{"server closes", func(_ *xmpp.Session, p *peer) { p.say(streamClose) }, xmpp.ErrPeerClosed, xmpp.ErrPeerClosed, 0},
-	{"stream error", func(_ *xmpp.Session, p *peer) { p.say(streamConflict) }, xmpp.Conflict, xmpp.Conflict, 0},
+	{"server closes", func(_ *xmpp.Session, p *peer) { p.say(streamClose) }, xmpp.ErrPeerClosed, xmpp.ErrPeerClosed, closeTimeout},
+	{"stream error", func(_ *xmpp.Session, p *peer) { p.say(streamConflict) }, xmpp.Conflict, xmpp.Conflict, closeTimeout},
 	{"broken XML", func(_ *xmpp.Session, p *peer) { p.say("<a></b>") }, xmpp.NotWellFormed, xmpp.NotWellFormed, time.Second},
 	{"cut", func(_ *xmpp.Session, p *peer) { p.conn.Close() }, io.ErrUnexpectedEOF, io.ErrUnexpectedEOF, 0},
 	{"Close", func(s *xmpp.Session, _ *peer) { s.Close() }, nil, xmpp.ErrClosed, 0},
@@ -143,7 +146,7 @@ func TestCallsAfterTheEnd(t *testing.T) {
 // A Send that waits, for the server to take its bytes or for room behind those of others, returns with the session, too.
 func TestNoSendOutlivesItsSession(t *testing.T) {
 	forEachEnding(t, func(t *testing.T, e ending) {
-		s, p := openDeaf(t, &xmpp.Options{Limits: xmpp.Limits{SendBytes: 1}, CloseTimeout: 3 * time.Second}, bindFeature)
+		s, p := openDeaf(t, &xmpp.Options{Limits: xmpp.Limits{SendBytes: 1}, CloseTimeout: closeTimeout}, bindFeature)
 		results := make(chan error, 4)
 		for range cap(results) {
 			go func() { results <- s.Send(context.Background(), &stanza.Message{To: romeo, Body: "is anybody there?"}) }()
