@@ -60,6 +60,9 @@ func (s *Server) complete(user string, o *xmpp.Options) *xmpp.Options {
 		c.TLS = c.TLS.Clone()
 		c.TLS.RootCAs = Roots()
 	}
+	if watched() {
+		(&watch{password: c.Password}).over(&c)
+	}
 	return &c
 }
 
