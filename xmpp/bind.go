@@ -120,6 +120,11 @@ func (n *negotiation) ask(payload any) (*stanza.IQ, error) {
 	if err := n.send(b); err != nil {
 		return nil, err
 	}
+	return n.reply(id)
+}
+
+// reply reads the answer to the request of that id.
+func (n *negotiation) reply(id string) (*stanza.IQ, error) {
 	tok, err := n.next()
 	if err != nil {
 		return nil, err
@@ -135,8 +140,5 @@ func (n *negotiation) ask(payload any) (*stanza.IQ, error) {
 	if reply.ID != id || reply.IsRequest() {
 		return nil, fmt.Errorf("%w: it sent an iq of type %q with the id %q in answer to the id %q", errUnexpected, reply.Type, reply.ID, id)
 	}
-	if _, err := answer(reply); err != nil {
-		return nil, err
-	}
-	return reply, nil
+	return answer(reply)
 }

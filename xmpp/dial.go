@@ -82,7 +82,7 @@ func checkAccount(account jid.JID, o *Options) error {
 // dial is Dial up to the link.
 func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
 	account := w.account
-	w.guess = true
+	w.guess = o.BeforeLogin == nil // else it would be behind the login
 	if err := checkAccount(account, o); err != nil {
 		return nil, &DialError{Step: StepAuth, Addr: account.String(), Err: err}
 	}

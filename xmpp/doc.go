@@ -70,7 +70,7 @@
 //
 // From the bottom: a wire (wire.go) is the net.Conn, with writes that a caller can walk away from. TLS stands on it. The
 // meter (link.go) is the reading side, which notices silence. A negotiation (negotiate.go with starttls.go,
-// authenticate.go and bind.go as its stages) makes a link of a connection; dial.go finds connections for it (resolve.go,
+// beforelogin.go, authenticate.go and bind.go as its stages) makes a link of a connection; dial.go finds connections for it (resolve.go,
 // connect.go) and client.go does so again and again (backoff.go). The exchange of SASL (exchange.go) is one for both of its
 // profiles; sasl2.go has what is peculiar to XEP-0388, fast.go the tokens, pins.go what may not become less, early.go what is
 // said before the server has spoken, memory.go what is kept of it all in the Store. On a link runs a Session: reader.go reads stanzas,

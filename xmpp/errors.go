@@ -31,6 +31,7 @@ var (
 	errTLSRefused     = errors.New("the server refused STARTTLS")
 	errTLSInjection   = errors.New("the server sent bytes in clear behind <proceed/> (RFC 6120 §5.4.3.3): somebody on the way may have put them there")
 	errInsecureConfig = errors.New("Options.TLS.InsecureSkipVerify is set")
+	errBareStranger   = errors.New("Options.BeforeLogin is for connections with TLS, and the server offers none")
 	errNoMechanism    = errors.New("no SASL mechanism in common")
 	errNoBind         = errors.New("the server offers no resource binding")
 	errClosedInSetup  = fmt.Errorf("%w in Options.Setup", ErrClosed)

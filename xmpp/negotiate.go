@@ -57,10 +57,11 @@ type stage struct {
 	run func(n *negotiation, ctx context.Context) (restart bool, err error)
 }
 
-// stages are the mandatory ones in the order of RFC 6120 §13.3: TLS, SASL, resource binding. The first that is due is
-// taken; each runs at most once, whatever the server offers again.
+// stages are the mandatory ones in the order of RFC 6120 §13.3: TLS, SASL, resource binding; and what the program may do
+// before SASL. The first that is due is taken; each runs at most once, whatever the server offers again.
 var stages = []stage{
 	{step: StepTLS, due: func(n *negotiation) bool { return !n.secured }, run: (*negotiation).startTLS},
+	{step: StepAuth, due: func(n *negotiation) bool { return n.opts.BeforeLogin != nil }, run: (*negotiation).beforeLogin},
 	{step: StepAuth, due: func(n *negotiation) bool { return !n.authed }, run: (*negotiation).authenticate},
 	{step: StepBind, due: func(n *negotiation) bool { return !n.bound }, run: (*negotiation).bind},
 }

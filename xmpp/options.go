@@ -85,6 +85,12 @@ type Options struct {
 	// Undelivered gets what could not be handed to the server, or may not have arrived there, together with the reason.
 	// It's called from the goroutine that found out and must not block. Nil: such stanzas are logged (not their content).
 	Undelivered func(st stanza.Stanza, err error)
+	// BeforeLogin is called with each connection that has TLS, before anything of the login is said: for what a stranger may do
+	// there, such as to register (see package register). It gets the features that the server offers at this point, and asks with do,
+	// one request at a time, whose errors are those of Session.Do. What goes either way is not in the trace. ctx is that of the dialing, and
+	// the time between requests is the caller's. With its error the dialing ends, as a *DialError of StepAuth; after nil the login
+	// follows on the same stream. Without TLS the dialing ends before it is called. Nil: nothing.
+	BeforeLogin func(ctx context.Context, offered Features, do func(*stanza.IQ) (*stanza.IQ, error)) error
 	// Setup is called with each new session after it's bound and before the first stanza is handed over: the place to
 	// register handlers and to open channels without missing anything. It must not wait for the server. A session that it
 	// closes is of no use: Dial and NewSession then return an error that is ErrClosed, and Client.Run ends.

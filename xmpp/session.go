@@ -133,10 +133,11 @@ func (s *Session) ConnectionState() ConnectionState {
 }
 
 // Features returns the names of the stream features that the server announced after authentication.
-func (s *Session) Features() Features {
-	offered := s.linked().features.Names
-	names := make(Features, len(offered))
-	for i, n := range offered {
+func (s *Session) Features() Features { return featureNames(&s.linked().features) }
+
+func featureNames(f *stream.Features) Features {
+	names := make(Features, len(f.Names))
+	for i, n := range f.Names {
 		names[i] = xml.Name{Space: n.Space, Local: n.Local}
 	}
 	return names
