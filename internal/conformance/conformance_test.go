@@ -72,3 +72,22 @@ func sources(t *testing.T) *house {
 	require.NoError(t, err)
 	return &house{root, table, claims}
 }
+
+// TestLegend: whatever stands in the cells of a row is explained at the head of the report.
+func TestLegend(t *testing.T) {
+	text, _, err := committed(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	said := map[string]bool{}
+	for line := range strings.Lines(text) {
+		if cells := strings.Split(line, " | "); len(cells) == 4+len(targets) && !strings.HasPrefix(line, "| row ") {
+			for _, cell := range cells[3 : 3+len(targets)] {
+				said[cell] = true
+			}
+		}
+	}
+	delete(said, "")
+	require.Greater(t, len(said), 4)
+	for cell := range said {
+		require.Contains(t, legend(), "*"+cell+"*")
+	}
+}

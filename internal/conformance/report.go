@@ -15,6 +15,10 @@ const (
 	outside     = "not applicable"
 	notFollowed = "not followed"
 	notYet      = "not yet"
+
+	// of servers of others
+	untried   = "–"
+	unseeable = "cannot be shown"
 )
 
 // state is what the run has shown of a row at a target; "" when it was not tried there.
@@ -80,13 +84,28 @@ func tested(shown results) string {
 	return strings.Join(list, ", ")
 }
 
+// legend explains what stands in the cells of a row.
+func legend() string {
+	var b strings.Builder
+	for _, l := range [][2]string{
+		{passed + "*, *" + failed, "what the tests that name the row came to, at that target"},
+		{untried, "the tests that show the row do not run at that target: what they need of a server, the one in this process does on demand"},
+		{unseeable, "a server of others, as it is installed, gives no occasion for it; the last column says why"},
+		{outside, "binds somebody else than a client library; the last column says whom, or why"},
+		{notFollowed, "is no MUST, and has the reason against it that the last column gives"},
+		{notYet, "belongs to a part that Canto has not got: the last column says which"},
+		{notCovered, "no test shows it, and nothing says why: the tests of this page fail"},
+	} {
+		fmt.Fprintf(&b, "- *%s*: %s.\n", l[0], l[1])
+	}
+	return b.String()
+}
+
 // report is CONFORMANCE.md.
 func report(t *table, shown results) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Conformance\n\nWritten by `go run ./internal/conformance` from a run of the tests against %s; see that package's documentation. "+
-		"Each row is a requirement that concerns a client. *passed* and *failed* are what the tests that name the row came to, at each target; "+
-		"where a server that keeps to the standard never gives the occasion, the server's column says so. *not followed* is what is no MUST and has a reason against it, "+
-		"*not yet* belongs to a part that Canto has not got. The words of the requirements are those of the RFCs.\n\n", tested(shown))
+		"Each row is a requirement that concerns a client; the words are those of the RFCs. What a cell says:\n\n%s\n", tested(shown), legend())
 	b.WriteString(summary(t, shown))
 	for _, p := range parts(t) {
 		fmt.Fprintf(&b, "\n## %s\n\n| row | level | requirement | in process | Prosody | ejabberd | shown by |\n|---|---|---|---|---|---|---|\n", p.title)
@@ -108,8 +127,8 @@ func line(t *table, shown results, r requirement) string {
 	cells := make([]string, len(targets))
 	for i, target := range targets {
 		if cells[i] = state(t, shown, r.id, target); cells[i] == "" {
-			if cells[i] = "–"; reason(t.unseen, r.id) != "" {
-				cells[i] = "cannot be shown"
+			if cells[i] = untried; reason(t.unseen, r.id) != "" {
+				cells[i] = unseeable
 			}
 		}
 	}
