@@ -28,6 +28,7 @@ const (
 	CSI          = "urn:xmpp:csi:0"                         // XEP-0352
 	StreamLimits = "urn:xmpp:stream-limits:0"               // XEP-0478
 	RegisterFeat = "http://jabber.org/features/iq-register" // XEP-0077 §8
+	IBRToken     = "urn:xmpp:ibr-token:0"                   // XEP-0445 §3
 	AuthFeat     = "http://jabber.org/features/iq-auth"     // XEP-0078 §3
 	CompressFeat = "http://jabber.org/features/compress"    // XEP-0138 §3
 	Caps         = "http://jabber.org/protocol/caps"        // XEP-0115
@@ -38,6 +39,11 @@ const (
 	Stanzas     = "urn:ietf:params:xml:ns:xmpp-stanzas"    // RFC 6120 §8.3.2: conditions of stanza errors
 	Roster      = "jabber:iq:roster"                       // RFC 6121 §2
 	Register    = "jabber:iq:register"                     // XEP-0077
+	PreAuth     = "urn:xmpp:pars:0"                        // XEP-0379, XEP-0445 §4
+	OOB         = "jabber:x:oob"                           // XEP-0066 §3
+	Bob         = "urn:xmpp:bob"                           // XEP-0231
+	Media       = "urn:xmpp:media-element"                 // XEP-0221
+	Commands    = "http://jabber.org/protocol/commands"    // XEP-0050
 	Version     = "jabber:iq:version"                      // XEP-0092
 	Ping        = "urn:xmpp:ping"                          // XEP-0199
 	Time        = "urn:xmpp:time"                          // XEP-0202

@@ -27,6 +27,8 @@
 //
 // With Options.SASL2 the server offers the logins of XEP-0388 too, with binding, resumption and tokens; ForgetTokens voids these.
 //
+// With Options.Register it lets strangers register (XEP-0077), by form or by field, with an invitation (Invite) or a CAPTCHA.
+//
 // # Architecture
 //
 // The server is in internal/server, which never imports package xmpp, nor stanza, sasl or internal/stream: no mistake of theirs can hide from both

@@ -49,6 +49,9 @@ type Options struct {
 	// nil does not.
 	SASL2 *SASL2
 
+	// Register offers in-band registration (XEP-0077); nil does not.
+	Register *Register
+
 	// Conflict says what happens when a resource is asked for that is bound already.
 	Conflict ConflictPolicy
 	// Session says whether the session feature of RFC 3921 is absent (the zero value), optional or required.
@@ -84,6 +87,10 @@ type Options struct {
 // further features that are said to be enabled with the binding; FAST the mechanisms for tokens; TokenAge is how long a token
 // is good (21 days), Rotate gives a new one with each use; Tasks are wanted of a client after it has authenticated.
 type SASL2 = server.SASL2
+
+// Register configures in-band registration (XEP-0077): see its fields. The zero value asks for a name and a password, in the
+// fields of jabber:iq:register, of whoever comes over TLS.
+type Register = server.Register
 
 // These are the kinds of policy that Options knows.
 type (
@@ -128,6 +135,7 @@ const (
 	StepSuccess   = server.StepSuccess   // SASL success; with XEP-0388 it brings what else was asked for
 	StepContinue  = server.StepContinue  // tasks to be done in place of success (XEP-0388)
 	StepFailure   = server.StepFailure   // SASL failure
+	StepRegister  = server.StepRegister  // the answer to a request of one who has not authenticated (XEP-0077)
 	StepBind      = server.StepBind      // the answer to the bind request
 	StepEnabled   = server.StepEnabled   // the answer to <enable/> of stream management
 	StepResumed   = server.StepResumed   // the answer to <resume/>; what is sent again follows

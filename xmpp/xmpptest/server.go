@@ -85,6 +85,10 @@ func (s *Server) AddUser(user, password string) error { return s.inner.AddUser(u
 // AddToken lets an account log in with an OAuth 2.0 bearer token (RFC 7628); Options.Mechanisms has to name OAUTHBEARER.
 func (s *Server) AddToken(user, token string) { s.inner.AddToken(user, token) }
 
+// Invite makes an invitation to register the account of that name, or any if it's empty, and returns its xmpp: URI (XEP-0445 §2);
+// Options.Register has to be there.
+func (s *Server) Invite(user string) string { return s.inner.Invite(user) }
+
 // ForgetTokens makes every FAST token of an account void (XEP-0484), as if its owner had logged all devices out.
 func (s *Server) ForgetTokens(user string) { s.inner.ForgetTokens(user) }
 

@@ -19,6 +19,7 @@ type account struct {
 	requests map[jid.JID]*Element   // inbound subscription requests that wait for an answer (RFC 6121 §3.1.3)
 	offline  []*Element             // messages that wait for the account, oldest first
 	fast     map[string]*fastTokens // by the user-agent's id
+	details  map[string]string      // what it has told of itself when it was registered
 	gone     *Element               // the last unavailable presence, for probes
 }
 

@@ -41,6 +41,8 @@ type conn struct {
 	login      *login
 	user       string   // authenticated account's localpart
 	session    *session // bound; Server.mu protects it as well
+	registered bool     // an account was registered on this stream
+	invite     *invite  // whose token the client has shown; nil: it has shown none
 }
 
 func newConn(s *Server, id int, nc *faultConn, direct bool) *conn {
@@ -185,6 +187,9 @@ func (c *conn) stanza(e *Element) error {
 	if e.Name.Space != ns.Client {
 		// RFC 6120 §4.9.3.10: the content namespace of a client's stream is jabber:client
 		return &streamError{condition: "invalid-namespace", text: "stanza in namespace " + e.Name.Space}
+	}
+	if c.answerStranger(e) {
+		return nil
 	}
 	if c.user == "" || c.session == nil && e.first() != nil && !e.first().is(ns.Bind, "bind") {
 		// RFC 6120 §4.9.3.12 and §7.1: no stanza before authentication, none but the bind request before binding

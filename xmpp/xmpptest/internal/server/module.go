@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/canto-im/canto/internal/xmltext"
@@ -15,6 +16,8 @@ type module struct {
 	advertise func(c *conn) []*Element
 	// elements are children of the stream that are no stanzas. They run in the reader of the connection, without the lock.
 	elements map[xmltext.Name]elementHandler
+	// strangers answers IQ requests of clients that have not authenticated, by their payload, without the lock.
+	strangers map[xmltext.Name]strangerHandler
 	// iqs answers IQ requests to the server and to its accounts.
 	iqs []iqRoute
 	// serverFeatures and accountFeatures are what service discovery says of the server and of each account.
@@ -31,6 +34,9 @@ type module struct {
 
 // An elementHandler acts on one child of the stream. A *streamError ends the stream, errRestart expects a new header.
 type elementHandler func(c *conn, e *Element) error
+
+// A strangerHandler answers a request as an iqHandler does.
+type strangerHandler func(c *conn, iq, payload *Element) (*Element, *stanzaError)
 
 // An iqRoute is one kind of request with what answers it.
 type iqRoute struct {
@@ -83,19 +89,22 @@ func modules() []module {
 		pingModule(),
 		versionModule(),
 		smModule(),
+		registerModule(),
+		inviteModule(),
 	}
 }
 
 // tables is what the modules that a server has amount to. It does not change once the server runs.
 type tables struct {
-	modules  []module
-	elements map[xmltext.Name]elementHandler
-	iqs      []iqRoute
-	hosts    map[string]host // by domain
+	modules   []module
+	elements  map[xmltext.Name]elementHandler
+	strangers map[xmltext.Name]strangerHandler
+	iqs       []iqRoute
+	hosts     map[string]host // by domain
 }
 
 func newTables(o Options, all []module) tables {
-	t := tables{elements: make(map[xmltext.Name]elementHandler), hosts: make(map[string]host)}
+	t := tables{elements: make(map[xmltext.Name]elementHandler), strangers: make(map[xmltext.Name]strangerHandler), hosts: make(map[string]host)}
 	for _, m := range all {
 		if !o.has(m.name) {
 			continue
@@ -104,6 +113,7 @@ func newTables(o Options, all []module) tables {
 		for name, h := range m.elements {
 			t.elements[name] = h
 		}
+		maps.Copy(t.strangers, m.strangers)
 		t.iqs = append(t.iqs, m.iqs...)
 		for label, h := range m.hosts {
 			t.hosts[label+"."+o.Domain] = h

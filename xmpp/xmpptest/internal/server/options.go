@@ -50,6 +50,9 @@ type Options struct {
 	// nil does not.
 	SASL2 *SASL2
 
+	// Register offers in-band registration (XEP-0077); nil does not.
+	Register *Register
+
 	// Conflict says what happens when a resource is asked for that is bound already.
 	Conflict ConflictPolicy
 	// Session says whether the session feature of RFC 3921 is absent (the zero value), optional or required.
@@ -130,7 +133,12 @@ func (o Options) withDefaults() Options {
 }
 
 // has reports whether a module is wanted.
-func (o Options) has(module string) bool { return !slices.Contains(o.Without, module) }
+func (o Options) has(module string) bool {
+	if (module == "register" || module == "invite") && o.Register == nil {
+		return false
+	}
+	return !slices.Contains(o.Without, module)
+}
 
 // offers lists the mechanisms for one connection.
 func (o Options) offers(f saslFacts) []string {

@@ -22,20 +22,22 @@ type Server struct {
 	journal   journal
 	wg        sync.WaitGroup // every goroutine of the server
 
-	mu         sync.Mutex // protects what follows, and accounts and sessions
-	closed     bool
-	listeners  []net.Listener // STARTTLS, direct TLS
-	conns      map[*conn]struct{}
-	lastConn   int
-	accounts   map[string]*account // by localpart
-	tokens     map[string]string   // bearer token → localpart
-	faults     netFaults           // of connections to come
-	redirects  []string            // see-other-host for the streams to come
-	replies    map[string][]string // per account: what to answer to its next IQ requests instead
-	intercepts []*intercept
-	pushes     uint64 // IQ requests that the server has sent
-	sm         smState
-	alarms     map[*alarm]struct{}
+	mu            sync.Mutex // protects what follows, and accounts and sessions
+	closed        bool
+	listeners     []net.Listener // STARTTLS, direct TLS
+	conns         map[*conn]struct{}
+	lastConn      int
+	accounts      map[string]*account // by localpart
+	tokens        map[string]string   // bearer token → localpart
+	invites       map[string]*invite  // by token
+	registrations int                 // accounts that strangers have registered
+	faults        netFaults           // of connections to come
+	redirects     []string            // see-other-host for the streams to come
+	replies       map[string][]string // per account: what to answer to its next IQ requests instead
+	intercepts    []*intercept
+	pushes        uint64 // IQ requests that the server has sent
+	sm            smState
+	alarms        map[*alarm]struct{}
 }
 
 // New makes a server. It listens nowhere yet: see Listen, Serve and Dial.
@@ -61,6 +63,7 @@ func New(o Options) (*Server, error) {
 		conns:     make(map[*conn]struct{}),
 		accounts:  make(map[string]*account),
 		tokens:    make(map[string]string),
+		invites:   make(map[string]*invite),
 		replies:   make(map[string][]string),
 		faults:    noFaults,
 		sm:        newSMState(),

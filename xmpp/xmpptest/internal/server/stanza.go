@@ -22,6 +22,7 @@ type stanzaError struct {
 	condition string
 	text      string
 	app       *Element // application-specific condition
+	payload   *Element // what stands beside the error; nil: nothing
 }
 
 func (e *stanzaError) element() *Element {
@@ -43,7 +44,7 @@ var (
 // errorReply answers a stanza with an error: the addresses change places, the id stays (RFC 6120 §8.3.1).
 func errorReply(e *Element, fault *stanzaError) *Element {
 	out := el(ns.Client, e.Name.Local, "type", "error", "id", e.attr("id"))
-	return turned(out, e).with(fault.element())
+	return turned(out, e).with(fault.payload, fault.element())
 }
 
 // resultReply answers an iq with its result; payload may be nil.

@@ -126,6 +126,12 @@ func (s *Server) Befriend(a, b string) error {
 	if one == nil || two == nil {
 		return errNoAccount(a, b)
 	}
+	befriend(one, two)
+	return nil
+}
+
+// befriend subscribes two accounts to each other. Server.mu is held.
+func befriend(one, two *account) {
 	for _, pair := range [][2]*account{{one, two}, {two, one}} {
 		item := pair[0].roster.item(pair[1].bare)
 		item.JID = pair[1].bare
@@ -133,5 +139,4 @@ func (s *Server) Befriend(a, b string) error {
 		pair[0].roster.set(item)
 		delete(pair[0].requests, pair[1].bare)
 	}
-	return nil
 }

@@ -12,6 +12,7 @@ const (
 	StepSuccess   Step = "success"   // SASL success; with XEP-0388 it brings what else was asked for
 	StepContinue  Step = "continue"  // tasks to be done in place of success (XEP-0388)
 	StepFailure   Step = "failure"   // SASL failure
+	StepRegister  Step = "register"  // the answer to a request of one who has not authenticated (XEP-0077)
 	StepBind      Step = "bind"      // the answer to the bind request
 	StepEnabled   Step = "enabled"   // the answer to <enable/> of stream management
 	StepResumed   Step = "resumed"   // the answer to <resume/>; what is sent again follows
