@@ -7,6 +7,7 @@ import (
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/internal/xmltext"
+	"github.com/canto-im/canto/jid"
 )
 
 // EncodeOptions say how AppendTo writes a stanza.
@@ -17,6 +18,9 @@ type EncodeOptions struct {
 
 	// ID is the id of a stanza that has none.
 	ID string
+
+	// From is the sender of a stanza that has none. Zero: none, as a client leaves it to its server.
+	From jid.JID
 }
 
 var (
@@ -36,7 +40,7 @@ func AppendTo(e *xmltext.Encoder, st Stanza, o EncodeOptions) error {
 	if o.Namespace == "" {
 		o.Namespace = contentNS
 	}
-	w := writer{e: e, space: o.Namespace, id: o.ID}
+	w := writer{e: e, space: o.Namespace, id: o.ID, from: o.From}
 	switch st := st.(type) {
 	case *Message:
 		if st != nil {
@@ -57,8 +61,9 @@ func AppendTo(e *xmltext.Encoder, st Stanza, o EncodeOptions) error {
 // writer writes one stanza.
 type writer struct {
 	e     *xmltext.Encoder
-	space string // the content namespace
-	id    string // for a stanza without one
+	space string  // the content namespace
+	id    string  // for a stanza without one
+	from  jid.JID // likewise
 	odd   oddChildren
 }
 
@@ -145,6 +150,9 @@ func (w *writer) start(kind, typ string, h Header, k *kept) {
 	}
 	if h.ID != "" || kind == KindIQ {
 		e.Attr("id", h.ID)
+	}
+	if h.From.IsZero() {
+		h.From = w.from
 	}
 	if !h.From.IsZero() {
 		e.Attr("from", h.From.String())

@@ -46,9 +46,12 @@ type Client struct {
 // NewClient returns a client for the account addr; it connects once Run is called. A nil o means the defaults. See Dial
 // for the meaning of addr.
 func NewClient(addr jid.JID, o *Options) *Client {
-	c := &Client{addr: addr, opts: o.withDefaults(), state: State{Kind: Offline}, changed: make(chan struct{}), recent: newRecent(), wakes: make(chan struct{}, 1)}
-	if o != nil && o.Store != nil {
-		c.steward = newSteward(o.Store, addr.String())
+	c := &Client{addr: addr, opts: o.withDefaults(), state: State{Kind: Offline}, changed: make(chan struct{}), wakes: make(chan struct{}, 1)}
+	if !c.opts.Role.IsComponent() { // whose streams can't be resumed, and whose server repeats nothing
+		c.recent = newRecent()
+		if o != nil && o.Store != nil {
+			c.steward = newSteward(o.Store, addr.String())
+		}
 	}
 	// RFC 6120 §3.3: TLS session resumption makes reconnecting cheap for both sides.
 	cfg := &tls.Config{}
@@ -76,7 +79,10 @@ func permanent(err error, proven bool) bool {
 	var exchange *sasl.ExchangeError
 	var dial *DialError
 	var tasks *sasl.TasksError
+	var refusal *refusal
 	switch {
+	case errors.As(err, &refusal):
+		return !refusal.passes(proven)
 	case errors.As(err, &online), errors.Is(err, ErrSlowConsumer), errors.Is(err, ErrTakenOver), errors.As(err, &tasks):
 		return true
 	case errors.Is(err, sasl.TemporaryAuthFailure), errors.Is(err, sasl.Aborted): // RFC 6120 §6.5: of the moment

@@ -73,6 +73,8 @@ func checkAccount(account jid.JID, o *Options) error {
 	switch {
 	case account.IsZero():
 		return errNoAccount
+	case o.Role.IsComponent():
+		return checkComponent(account, o)
 	case o.Password != "" && len(o.SASL) == 0 && account.Localpart() == "":
 		return errNoLocalpart
 	}
@@ -82,7 +84,8 @@ func checkAccount(account jid.JID, o *Options) error {
 // dial is Dial up to the link.
 func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
 	account := w.account
-	w.guess = o.BeforeLogin == nil // else it would be behind the login
+	w.dialled = true
+	w.guess = o.BeforeLogin == nil && !o.Role.IsComponent() // else it would be behind the login; a component has nothing to guess
 	if err := checkAccount(account, o); err != nil {
 		return nil, &DialError{Step: StepAuth, Addr: account.String(), Err: err}
 	}
@@ -131,6 +134,9 @@ func findTargets(ctx context.Context, account jid.JID, o *Options) ([]target, er
 		t, err := parseTarget(o.Addr)
 		t.direct = o.DirectTLS
 		return []target{t}, err
+	}
+	if o.Role.IsComponent() {
+		return nil, errNoAddr
 	}
 	return resolve(ctx, o.Resolver, account.Host())
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -214,10 +213,10 @@ func (s *Session) failure(iq *stanza.IQ, r *registration, err error) *stanza.IQ 
 
 // reply sends an answer. It waits no longer than the session lasts. One that can't be XML is replaced: there must be an answer.
 func (s *Session) reply(iq *stanza.IQ) {
-	iq.From = jid.JID{} // RFC 6120 §8.1.2.1: the server stamps it; one that is not ours would end the stream
+	iq.From = s.speaker(iq.From)
 	if err := sendable(iq); err != nil {
 		s.opts.Logger.Error("xmpp: the answer of a handler is no XML", "to", iq.To, "id", iq.ID, "err", err)
-		iq = &stanza.IQ{Type: stanza.IQError, ID: iq.ID, To: iq.To, Error: &stanza.Error{Type: stanza.Cancel, Condition: stanza.InternalServerError}}
+		iq = &stanza.IQ{Type: stanza.IQError, ID: iq.ID, From: iq.From, To: iq.To, Error: &stanza.Error{Type: stanza.Cancel, Condition: stanza.InternalServerError}}
 	}
 	if err := s.send(s.ctx, iq, "", nil); err != nil {
 		s.opts.Logger.Debug("xmpp: answer not sent", "to", iq.To, "id", iq.ID, "err", err)

@@ -76,7 +76,7 @@
 // said before the server has spoken, memory.go what is kept of it all in the Store. On a link runs a Session: reader.go reads stanzas,
 // completes the calls that wait (pending.go), puts the rest into the lane (lane.go) and pauses when there is too much
 // (pause.go); from the lane, dispatch.go hands them to handlers (pattern.go, expire.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
-// its writes.
+// its writes. What an external component does otherwise (package component) is in handshake.go and role.go.
 //
 // At most two goroutines belong to an open session, the reader and, while the lane holds something, the dispatcher; none
 // after Close. A third exists only while the server takes no bytes and the sender has left (wire.go), or while others

@@ -80,7 +80,10 @@ func (e *DialError) advice() string {
 	var authority x509.UnknownAuthorityError
 	var record tls.RecordHeaderError
 	var dns *net.DNSError
+	var refusal *refusal
 	switch {
+	case errors.As(e.Err, &refusal):
+		return refusal.advice
 	case errors.Is(e.Err, errPlaintextOnly):
 		return "if the network is trusted and this is meant, set Options.AllowPlaintext"
 	case errors.Is(e.Err, errNoStartTLS):

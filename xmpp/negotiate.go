@@ -27,6 +27,7 @@ type negotiation struct {
 	keep    bool   // somebody will resume the stream when its connection is lost
 	addr    string // for errors and the trace
 	direct  bool   // TLS comes first
+	dialled bool   // the connection is of our making
 
 	link     *link
 	features stream.Features
@@ -71,15 +72,16 @@ type wanted struct {
 	account jid.JID
 	resume  *resumption // nil: a new session
 	// ours is asked before a stream is resumed or bound: an error says that another process has taken over. nil: none can.
-	ours  func() error
-	guess bool   // a connection that comes to nothing by a guess can be made again
-	keep  bool   // the stream will be resumed when its connection is lost
-	left  func() // told of each connection that is given up when <resume/> or a bind may be out on it; nil: nobody
+	ours    func() error
+	dialled bool   // the connection is of our making
+	guess   bool   // a connection that comes to nothing by a guess can be made again
+	keep    bool   // the stream will be resumed when its connection is lost
+	left    func() // told of each connection that is given up when <resume/> or a bind may be out on it; nil: nobody
 }
 
 // negotiate runs the negotiation over conn. It owns conn: on an error, a *DialError, conn is closed.
 func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct bool, addr string) (*link, error) {
-	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, keep: w.keep, guess: w.guess, addr: addr, direct: direct, link: newLink(conn, o, addr)}
+	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, keep: w.keep, guess: w.guess, dialled: w.dialled, addr: addr, direct: direct, link: newLink(conn, o, addr)}
 	n.link.state.DirectTLS = direct
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	step, err := n.run(ctx)
@@ -128,8 +130,12 @@ func (n *negotiation) run(ctx context.Context) (Step, error) {
 	if step, err := n.timed(StepStream, func() error { return n.open(ctx) }); err != nil {
 		return step, n.strange(err)
 	}
-	for i := range stages {
-		s := &stages[i]
+	todo := stages
+	if n.opts.Role.IsComponent() {
+		todo = componentStages
+	}
+	for i := range todo {
+		s := &todo[i]
 		if !s.due(n) {
 			continue
 		}
@@ -154,7 +160,7 @@ func (n *negotiation) run(ctx context.Context) (Step, error) {
 
 // strange marks the error of the first stream where the server may not speak XMPP in clear at this port.
 func (n *negotiation) strange(err error) error {
-	if n.secured || n.link.state.StreamID != "" {
+	if n.secured || n.link.state.StreamID != "" || n.opts.Role.IsComponent() {
 		return err
 	}
 	var se *StreamError
@@ -188,6 +194,9 @@ func (n *negotiation) begin(ctx context.Context) error {
 		}
 	}
 	if !n.direct {
+		if n.opts.Role.IsComponent() {
+			return n.mayBeInClear()
+		}
 		return nil
 	}
 	_, err := n.timed(StepTLS, func() error { return n.handshake(ctx) })
@@ -200,22 +209,16 @@ func (n *negotiation) open(ctx context.Context) error {
 	if l.dec.Depth() > 0 || l.dec.InputOffset() > 0 {
 		l.dec.Reset(l.in)
 	}
-	// RFC 6120 §4.7.2: 'to' is the domain of the account.
-	h := stream.Header{To: n.account.Domain().String(), Lang: n.opts.Lang, Version: "1.0", Content: ns.Client}
-	if n.secured {
-		// RFC 6120 §4.7.1: 'from' may tell who we are once that is protected; newer servers offer less without it.
-		h.From = n.account.Bare().String()
-	}
 	more, traced, err := n.foresee(ctx)
 	if err != nil {
 		return err
 	}
 	n.guessing = len(more) > 0
-	header := h.Append(nil)
+	header := n.header().Append(nil)
 	if err := n.writeSecret(append(header, more...), append(header[:len(header):len(header)], traced...)); err != nil {
 		return err
 	}
-	got, err := stream.ReadHeader(l.dec)
+	got, err := n.readHeader()
 	if err != nil {
 		return n.protest(err)
 	}
@@ -227,7 +230,33 @@ func (n *negotiation) open(ctx context.Context) error {
 	}
 	l.state.StreamID = got.ID
 	l.stanzas.Lang = got.Lang // RFC 6120 §8.1.5: of stanzas that don't say
+	if n.opts.Role.IsComponent() {
+		return nil // XEP-0114 §3: there are no features
+	}
 	return n.readFeatures()
+}
+
+// header is how our stream begins.
+func (n *negotiation) header() stream.Header {
+	// RFC 6120 §4.7.2: 'to' is the domain of the account; XEP-0114 §3: of the component.
+	h := stream.Header{To: n.account.Domain().String(), Lang: n.opts.Lang, Content: n.opts.Role.Content()}
+	if n.opts.Role.IsComponent() {
+		return h
+	}
+	h.Version = "1.0"
+	if n.secured {
+		// RFC 6120 §4.7.1: 'from' may tell who we are once that is protected; newer servers offer less without it.
+		h.From = n.account.Bare().String()
+	}
+	return h
+}
+
+// readHeader reads how the server's stream begins.
+func (n *negotiation) readHeader() (stream.Header, error) {
+	if n.opts.Role.IsComponent() {
+		return stream.ReadComponentHeader(n.link.dec)
+	}
+	return stream.ReadHeader(n.link.dec)
 }
 
 // correlate holds the 'from' of the server's header, if it has one, to the domain that the certificate is checked against.

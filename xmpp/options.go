@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/sasl"
 	"github.com/canto-im/canto/stanza"
 )
@@ -99,6 +100,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Trace observes the steps of the connection and the bytes on the wire. Nil: nothing.
 	Trace *Trace
+
+	// Role is for the packages below this one (xmpp/component): what we are on the stream. Its type is of an internal package, so
+	// that other modules have the zero value alone, which is a client.
+	Role stream.Role
 
 	remembers bool          // what was learned in a login serves the next one
 	keys      sasl.KeyCache // a Client's: what was derived from the password serves the next login; nil: derived each time

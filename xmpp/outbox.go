@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/internal/xmltext"
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -32,6 +32,9 @@ type outbox struct {
 	fail  func(*link, error) // told of the first write error on a link, without mu; it ends in close or attach
 	moved func()             // called, with mu, when what the reader waits for may have changed: see owed and thirsty
 	trace *Trace
+
+	content string  // the namespace of stanzas
+	self    jid.JID // of a component: who sends what says nothing else; zero: a client, whose server knows
 
 	asked   atomic.Int64 // when the oldest unanswered <r/> was written, in Unix nanoseconds; 0: there is none
 	owed    atomic.Int64 // bytes of the reader's own that have not left: see maxOwed
@@ -144,8 +147,11 @@ func (o *outbox) put(ctx context.Context, st stanza.Stanza, id string, told *rec
 
 // encode appends st as it stands in a stream. mu is held. On an error nothing has been appended.
 func (o *outbox) encode(st stanza.Stanza, id string) error {
-	o.enc.Reset(o.buf.b, ns.Client)
-	err := stanza.AppendTo(&o.enc, st, stanza.EncodeOptions{Namespace: ns.Client, ID: id})
+	o.enc.Reset(o.buf.b, o.content)
+	err := stanza.AppendTo(&o.enc, st, stanza.EncodeOptions{Namespace: o.content, ID: id, From: o.self})
+	if err == nil && !o.self.IsZero() {
+		err = addressed(st, o.self)
+	}
 	if err == nil {
 		var b []byte
 		if b, err = o.enc.Bytes(); err == nil {

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/stanza"
 	"github.com/stretchr/testify/require"
 )
@@ -45,7 +46,7 @@ func TestOneSenderDoesNotWriteForAll(t *testing.T) {
 		f := &feeder{more: more, returned: make(chan struct{})}
 		opts := (*Options)(nil).withDefaults()
 		l := newLink(f, opts, "")
-		f.out = &outbox{link: l, limit: 1 << 20, trace: opts.Trace, fail: func(_ *link, err error) { t.Error(err) }}
+		f.out = &outbox{link: l, content: ns.Client, limit: 1 << 20, trace: opts.Trace, fail: func(_ *link, err error) { t.Error(err) }}
 		require.NoError(t, f.out.put(t.Context(), &stanza.Presence{}, "", nil))
 		close(f.returned)
 		synctest.Wait()

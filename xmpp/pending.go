@@ -11,6 +11,7 @@ import (
 
 // A call is a request that waits for its answer.
 type call struct {
+	from  jid.JID // of a component: who in its domain asks; zero: a client, which is one
 	to    jid.JID
 	reply chan outcome // takes one answer without blocking
 }
@@ -51,7 +52,7 @@ type pending struct {
 func newPending() *pending { return &pending{ended: make(chan struct{})} }
 
 // add makes the route for the answer to the request id; it must stand before the request leaves.
-func (p *pending) add(id string, to jid.JID) (*call, error) {
+func (p *pending) add(id string, to, from jid.JID) (*call, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {
@@ -63,7 +64,7 @@ func (p *pending) add(id string, to jid.JID) (*call, error) {
 	if p.calls == nil {
 		p.calls = make(map[string]*call)
 	}
-	c := &call{to: to, reply: make(chan outcome, 1)}
+	c := &call{from: from, to: to, reply: make(chan outcome, 1)}
 	p.calls[id] = c
 	return c, nil
 }
@@ -94,7 +95,7 @@ func (p *pending) awaits(start *xmltext.Token, self func() jid.JID) bool {
 	p.mu.Lock()
 	c := p.calls[string(id)]
 	p.mu.Unlock()
-	if c == nil {
+	if c == nil || !c.from.IsZero() { // a component has no account
 		return false
 	}
 	own := self()
@@ -106,15 +107,15 @@ func (p *pending) awaits(start *xmltext.Token, self func() jid.JID) bool {
 	return !stamped || err == nil && answersFor(sender, c.to, own)
 }
 
-// complete hands o to the call that the iq with that id and sender answers, if there is one.
+// complete hands o to the call that the iq with that id and sender, to that address, answers, if there is one.
 //
 // RFC 6120 §8.2.3 and §8.1.3: the answer has the id of the request and the type "result" or "error". RFC 6120
 // §8.1.2.1: and it must come from whom we asked; an answer with a guessed id from somebody else completes nothing.
-func (p *pending) complete(id string, from, self jid.JID, o outcome) bool {
+func (p *pending) complete(id string, from, to, self jid.JID, o outcome) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.calls[id]
-	if c == nil || !answersFor(from, c.to, self) {
+	if c == nil || !c.answeredBy(from, to, self) {
 		return false
 	}
 	if delete(p.calls, id); len(p.calls) == 0 {
@@ -132,6 +133,15 @@ func (p *pending) close(err error) {
 		p.err = err
 		close(p.ended)
 	}
+}
+
+// answeredBy reports whether from may answer the call, with an iq to that address. A component asks as whoever it likes to
+// be, and answers to one of its addresses are none to another.
+func (c *call) answeredBy(from, to, self jid.JID) bool {
+	if c.from.IsZero() {
+		return answersFor(from, c.to, self)
+	}
+	return from == c.to && to == c.from
 }
 
 // answersFor reports whether from may answer a request that was sent to the address to.

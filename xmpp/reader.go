@@ -8,7 +8,6 @@ import (
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/internal/xmltext"
-	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -46,7 +45,7 @@ func (s *Session) readOne(l *link) error {
 		return ErrPeerClosed
 	}
 	name := tok.Name
-	if name.Space == ns.Client && isStanza(name.Local) {
+	if name.Space == s.content && isStanza(name.Local) {
 		return s.readStanza(l, tok)
 	}
 	if err := s.handIn(); err != nil {
@@ -100,13 +99,16 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 		}
 	default:
 		iq, ok := st.(*stanza.IQ)
+		if ok && s.isOwnProbe(iq) {
+			break
+		}
 		if !ok || iq.IsRequest() {
 			return s.arrive(arrival{st: st, size: int(l.dec.InputOffset()-before) + overhead, number: number, again: s.replay.Load()})
 		}
 		if err := s.handIn(); err != nil {
 			return err
 		}
-		if !s.calls.complete(iq.ID, iq.From, s.JID(), outcome{iq: iq}) {
+		if !s.calls.complete(iq.ID, iq.From, iq.To, s.JID(), outcome{iq: iq}) {
 			s.opts.Logger.Debug("xmpp: answer to no request of ours dropped", "from", iq.From, "id", iq.ID)
 		}
 	}
@@ -202,10 +204,10 @@ func (s *Session) malformed(bad *stanza.MalformedError) error {
 			return err
 		}
 		err := fmt.Errorf("xmpp: the answer from %q to the request %q can't be read: %w", bad.From, bad.ID, bad)
-		s.calls.complete(bad.ID, bad.From, s.JID(), outcome{err: err})
+		s.calls.complete(bad.ID, bad.From, bad.To, s.JID(), outcome{err: err})
 	}
 	if iq := bad.Answer(); iq != nil {
-		iq.From = jid.JID{} // as in reply
+		iq.From = s.speaker(iq.From)
 		return s.out.iq(iq)
 	}
 	return nil

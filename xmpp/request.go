@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -46,7 +45,7 @@ func (r *Request) answer(ctx context.Context, out *stanza.IQ) error {
 		return ErrAnswered
 	}
 	r.timer.Stop()
-	out.From = jid.JID{} // as in Session.reply
+	out.From = r.session.speaker(out.From)
 	err := r.session.Send(ctx, out)
 	if err != nil && !errors.Is(err, ErrUnknownDelivery) { // nothing of it was sent
 		r.taken.Store(false)

@@ -35,6 +35,8 @@ type Session struct {
 	steps   atomic.Uint64                // how often it has
 	steward *steward                     // keeps the stream in the store; nil: it's not kept
 	present atomic.Bool                  // we have told the server that we're available
+	content string                       // the namespace of stanzas
+	probeID string                       // of a component's reader: see isOwnProbe
 	recent  *recent                      // of a Client: what was handed over; nil: nothing is remembered
 	keeper  chan error                   // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 
@@ -71,13 +73,13 @@ type Session struct {
 // newSession wraps a negotiated link. The reader isn't running yet. outer and keeper are nil without a Client.
 func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 	s := &Session{
-		opts: o, link: l, state: &l.state, outer: outer, calls: newPending(), lane: new(lane), keeper: keeper,
+		opts: o, link: l, state: &l.state, outer: outer, calls: newPending(), lane: new(lane), keeper: keeper, content: o.Role.Content(),
 		done: make(chan struct{}), given: make(chan struct{}), handed: make(chan struct{}), balanced: make(chan struct{}),
 	}
 	s.life, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
 	s.ctx, s.cut = context.WithCancelCause(s.life)
 	s.againCtx = context.WithValue(s.ctx, againKey{}, true)
-	s.out = &outbox{link: l, limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.unwritable, moved: s.lane.wake}
+	s.out = &outbox{link: l, content: s.content, self: s.asker(jid.JID{}), limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.unwritable, moved: s.lane.wake}
 	return s
 }
 
@@ -250,7 +252,7 @@ func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
 	if id == "" {
 		id = stanza.NewID()
 	}
-	c, err := s.calls.add(id, iq.To)
+	c, err := s.calls.add(id, iq.To, s.asker(iq.From))
 	if err != nil {
 		return nil, err
 	}

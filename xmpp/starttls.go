@@ -69,11 +69,11 @@ func (n *negotiation) askForTLS() error {
 // handshake puts TLS on the wire.
 func (n *negotiation) handshake(ctx context.Context) error {
 	l := n.link
-	v, err := newVerifier(n.opts.TLS, n.account)
+	v, err := n.verifier()
 	if err != nil {
 		return err
 	}
-	conn := tls.Client(l.wire, tlsConfig(v, n.direct))
+	conn := tls.Client(l.wire, tlsConfig(v, n.direct && !n.opts.Role.IsComponent()))
 	if err := n.shake(ctx, conn); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ type tlsConn interface {
 // adopt takes over a connection that speaks TLS already. Who made it may have checked the certificate for the name of a
 // host; the reference identity is the domain of the account all the same (RFC 6120 §13.7.2.1).
 func (n *negotiation) adopt(ctx context.Context, conn tlsConn) error {
-	v, err := newVerifier(n.opts.TLS, n.account)
+	v, err := n.verifier()
 	if err != nil {
 		return err
 	}
@@ -117,6 +117,9 @@ func (n *negotiation) adopt(ctx context.Context, conn tlsConn) error {
 		return err
 	}
 	cs := conn.ConnectionState()
+	if err := v.settleName(cs); err != nil {
+		return err
+	}
 	if err := v.check(cs, cs.VerifiedChains); err != nil {
 		return err
 	}

@@ -120,6 +120,7 @@ func (s *Session) probe(now time.Time) {
 	}
 	o.mu.Unlock()
 	ping := &stanza.IQ{Type: stanza.Get, ID: stanza.NewID(), To: s.JID().Domain(), Payload: pingPayload}
+	s.probeID = ping.ID
 	_ = s.out.iq(ping) // it's never too much: nobody is asked twice
 }
 

@@ -62,6 +62,15 @@ func appendAttr(dst []byte, name, value string) []byte {
 // ReadHeader reads the start tag of a stream, the first token of d. What breaks a rule is an *Error with the condition that
 // RFC 6120 §4.9.3 has for it; the read errors of d come as they are, the end of the input as io.ErrUnexpectedEOF.
 func ReadHeader(d *xmltext.Decoder) (Header, error) {
+	h, err := readHeader(d)
+	if err != nil {
+		return h, err
+	}
+	return h, h.checkVersion()
+}
+
+// readHeader is ReadHeader for a header of any version, or none.
+func readHeader(d *xmltext.Decoder) (Header, error) {
 	t, err := d.ReadToken()
 	if err != nil {
 		return Header{}, ownError(err)
@@ -76,7 +85,7 @@ func ReadHeader(d *xmltext.Decoder) (Header, error) {
 	h := Header{From: attr(t, "from"), To: attr(t, "to"), ID: attr(t, "id"), Version: attr(t, "version")}
 	lang, _ := t.Lang()
 	h.Lang = string(lang)
-	return h, h.checkVersion()
+	return h, nil
 }
 
 // checkVersion returns an error unless the version is 1.0 or later.
