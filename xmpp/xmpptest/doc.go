@@ -25,6 +25,8 @@
 // resumed. Options.SM configures that, FaultSM makes the server get it wrong, ExpireSuspended ends the wait; Managed tells how
 // each stream stands, and Handled what the server took responsibility for: the ledger that a test of delivery checks its own against.
 //
+// External components (XEP-0114) connect at a port of their own and are addressed as domains: see ComponentOptions.
+//
 // With Options.SASL2 the server offers the logins of XEP-0388 too, with binding, resumption and tokens; ForgetTokens voids these.
 //
 // With Options.Register it lets strangers register (XEP-0077), by form or by field, with an invitation (Invite) or a CAPTCHA.

@@ -34,7 +34,7 @@ func (s *Server) CutAfter(received, sent int64) { s.inner.CutAfter(received, sen
 func (s *Server) CutNow(received, sent int64) { s.inner.CutNow(received, sent) }
 
 // CloseStream ends the streams of an account with a stream error, such as "policy-violation" (RFC 6120 §4.9.3), or without
-// one when the condition is empty; suspended ones end. An empty user means everybody's.
+// one when the condition is empty; suspended ones end. An empty user means everybody's; the domain of a component, its.
 func (s *Server) CloseStream(user, condition string) { s.inner.CloseStream(user, condition) }
 
 // Redirect answers the next stream header, on whatever connection, with see-other-host (RFC 6120 §4.9.3.19). Calls add up.

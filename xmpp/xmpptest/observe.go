@@ -10,7 +10,7 @@ import (
 // An Entry is one element that the server has received: a stanza, or what negotiates a stream.
 type Entry struct {
 	Conn int     // which connection, from 1
-	From jid.JID // the full JID of the session, the bare one before binding, zero before authentication
+	From jid.JID // the full JID of the session, the bare one before binding, the domain of a component, zero before authentication
 	XML  string
 }
 
@@ -35,7 +35,7 @@ type Stats struct {
 func (s *Server) Stats() Stats { return Stats(s.inner.Stats()) }
 
 // Transcript returns what was received, oldest first, as far as it's remembered (Options.Transcript). A user narrows it to
-// one account; empty means everybody, and what came before authentication. Passwords of PLAIN stand in it.
+// one account, or to the component of that domain; empty means everybody, and what came before authentication. Passwords of PLAIN stand in it.
 func (s *Server) Transcript(user string) []Entry {
 	var list []Entry
 	for _, e := range s.inner.Transcript(user) {

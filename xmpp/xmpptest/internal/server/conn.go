@@ -17,13 +17,14 @@ const closeGrace = 2 * time.Second
 
 // A conn is one connection of a client. Its fields belong to the goroutine that reads, unless they say otherwise.
 type conn struct {
-	srv    *Server
-	id     int
-	net    *faultConn
-	direct bool // TLS from the first byte
-	out    *outQueue
-	in     *tail
-	dec    *xmltext.Decoder
+	srv      *Server
+	id       int
+	net      *faultConn
+	entrance entrance
+	content  string // the namespace of stanzas
+	out      *outQueue
+	in       *tail
+	dec      *xmltext.Decoder
 
 	securing   atomic.Bool   // a TLS handshake is under way
 	failed     atomic.Bool   // a stream error was sent
@@ -39,14 +40,16 @@ type conn struct {
 	fast       []string // mechanisms for tokens that they offered
 	attempts   int      // failed logins
 	login      *login
-	user       string   // authenticated account's localpart
-	session    *session // bound; Server.mu protects it as well
-	registered bool     // an account was registered on this stream
-	invite     *invite  // whose token the client has shown; nil: it has shown none
+	user       string     // authenticated account's localpart
+	session    *session   // bound; Server.mu protects it as well
+	registered bool       // an account was registered on this stream
+	invite     *invite    // whose token the client has shown; nil: it has shown none
+	component  *component // of a component's stream, once its header has named it; Server.mu protects it as well
+	shaken     bool       // the component has shown that it knows the secret
 }
 
-func newConn(s *Server, id int, nc *faultConn, direct bool) *conn {
-	c := &conn{srv: s, id: id, net: nc, direct: direct, peerClosed: make(chan struct{}), gone: make(chan struct{})}
+func newConn(s *Server, id int, nc *faultConn, in entrance) *conn {
+	c := &conn{srv: s, id: id, net: nc, entrance: in, content: ns.Client, peerClosed: make(chan struct{}), gone: make(chan struct{})}
 	c.out = newOutQueue(nc, s.opts.MaxQueue)
 	c.in = &tail{r: nc}
 	c.dec = xmltext.NewDecoder(c.in, xmltext.Limits{StanzaBytes: s.opts.MaxStanza})
@@ -87,6 +90,7 @@ func (c *conn) leave() {
 func (c *conn) read() {
 	err := c.serve()
 	c.srv.lost(c, err)
+	c.leaveComponent()
 	var se *streamError
 	switch {
 	case errors.As(err, &se):
@@ -110,10 +114,14 @@ const closingTag = "</stream:stream>"
 
 // serve runs the streams of a connection, one after the other, until something ends it.
 func (c *conn) serve() error {
-	if c.direct {
+	switch c.entrance {
+	case forDirectTLS:
 		if err := c.startTLS(); err != nil {
 			return err
 		}
+	case forComponents:
+		c.content = ns.Component
+		return c.componentStream()
 	}
 	for {
 		err := c.stream()
@@ -236,7 +244,7 @@ func (c *conn) drain() {
 // send queues an element. Any goroutine may call it.
 func (c *conn) send(e *Element) {
 	ok := c.out.add(func(dst []byte) []byte {
-		b, err := e.append(dst, ns.Client)
+		b, err := e.append(dst, c.content)
 		if err != nil {
 			c.srv.logf("conn %d: not sent: %v", c.id, err)
 		}

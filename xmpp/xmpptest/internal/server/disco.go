@@ -46,7 +46,7 @@ func featureList(names []string) []*Element {
 	return list
 }
 
-// serverItems lists the hosts.
+// serverItems lists the hosts and the components that are connected.
 func serverItems(rq *request) (*Element, *stanzaError) {
 	q := el(ns.DiscoItems, "query").withAttr("node", rq.payload.attr("node"))
 	if rq.payload.attr("node") != "" {
@@ -56,6 +56,7 @@ func serverItems(rq *request) (*Element, *stanzaError) {
 	for _, domain := range slices.Sorted(maps.Keys(hosts)) {
 		q = q.with(el(ns.DiscoItems, "item", "jid", domain, "name", hosts[domain].title))
 	}
+	rq.srv.eachComponent(func(part *component) { q = q.with(el(ns.DiscoItems, "item", "jid", part.domain.String())) })
 	return q, nil
 }
 

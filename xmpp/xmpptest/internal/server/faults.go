@@ -74,19 +74,29 @@ func (s *Server) eachConn(f func(*conn)) {
 }
 
 // CloseStream ends the streams of an account with a stream error, such as "policy-violation" (RFC 6120 §4.9.3); an empty
-// condition closes them without one; suspended ones end. An empty user means everybody's.
+// condition closes them without one; suspended ones end. An empty user means everybody's; the domain of a component means its.
 func (s *Server) CloseStream(user, condition string) {
+	s.mu.Lock()
+	part := s.components[user]
+	if part != nil && part.conn != nil {
+		part.conn.closeStream(condition)
+	}
+	s.mu.Unlock()
 	s.eachSession(user, func(ses *session) {
 		if ses.suspended() {
 			s.end(ses)
 			return
 		}
-		if condition == "" {
-			ses.conn.out.finish(closingTag)
-			return
-		}
-		ses.conn.endWith(&streamError{condition: condition})
+		ses.conn.closeStream(condition)
 	})
+}
+
+func (c *conn) closeStream(condition string) {
+	if condition == "" {
+		c.out.finish(closingTag)
+		return
+	}
+	c.endWith(&streamError{condition: condition})
 }
 
 // Redirect answers the next stream header, on whatever connection, with see-other-host (RFC 6120 §4.9.3.19). Calls add up.

@@ -64,12 +64,12 @@ func (c *conn) answerHeader(to string) {
 		lang = "en"
 	}
 	head.Attrs = append(head.Attrs, Attr{Name: xmltext.Name{Space: ns.XML, Local: "lang"}, Value: lang})
-	c.step(Exchange{Step: StepHeader, XML: openTag(head)})
+	c.step(Exchange{Step: StepHeader, XML: openTag(head, ns.Client)})
 }
 
 // openTag writes a start tag that stays open, with the declarations that a stream begins with.
-func openTag(head *Element) string {
-	b := []byte("<?xml version='1.0'?><stream:stream xmlns='" + ns.Client + "' xmlns:stream='" + ns.Stream + "'")
+func openTag(head *Element, content string) string {
+	b := []byte("<?xml version='1.0'?><stream:stream xmlns='" + content + "' xmlns:stream='" + ns.Stream + "'")
 	for _, a := range head.Attrs {
 		value, err := xmltext.AppendEscapedAttr(nil, a.Value)
 		if err != nil { // it came from a parser or is our own

@@ -11,7 +11,7 @@ import (
 // An Entry is one element that the server has received: a stanza, or what negotiates a stream.
 type Entry struct {
 	Conn int     // which connection, from 1
-	From jid.JID // the full JID of the session, the bare one before binding, zero before authentication
+	From jid.JID // the full JID of the session, the bare one before binding, the domain of a component, zero before authentication
 	XML  string
 }
 
@@ -60,12 +60,14 @@ func (s *Server) record(c *conn, e *Element) {
 		from = c.session.jid
 	case c.user != "":
 		from = c.address()
+	case c.shaken:
+		from = c.component.domain
 	}
 	s.journal.add(entry{conn: c.id, from: from, el: e})
 }
 
 // Transcript returns what was received, oldest first, as far as it's remembered (Options.Transcript). A user narrows it
-// to one account; empty means everybody, and what came before authentication.
+// to one account, or to the component of that domain; empty means everybody, and what came before authentication.
 func (s *Server) Transcript(user string) []Entry {
 	j := &s.journal
 	j.mu.Lock()
@@ -73,7 +75,7 @@ func (s *Server) Transcript(user string) []Entry {
 	j.mu.Unlock()
 	var list []Entry
 	for _, e := range recent {
-		if user == "" || e.from.Localpart() == user {
+		if user == "" || e.from.Localpart() == user || e.from.String() == user {
 			list = append(list, e.public())
 		}
 	}

@@ -58,10 +58,13 @@ func (s *Server) route(st *stanza) {
 	s.deliver(st, to)
 }
 
-// deliver hands a stanza to the server, to an account or to a subdomain. s.mu is held.
+// deliver hands a stanza to the server, to an account, to a subdomain or to a component. s.mu is held.
 func (s *Server) deliver(st *stanza, to jid.JID) {
 	h, isHost := s.tables.host(to)
+	part := s.components[to.Domainpart()]
 	switch {
+	case part != nil:
+		part.take(s, st)
 	case isHost:
 		h.handle(s, st)
 	case to.Domain() != s.domain:

@@ -24,16 +24,17 @@ type Server struct {
 
 	mu            sync.Mutex // protects what follows, and accounts and sessions
 	closed        bool
-	listeners     []net.Listener // STARTTLS, direct TLS
+	listeners     []net.Listener // STARTTLS, direct TLS, components: one for each entrance
 	conns         map[*conn]struct{}
 	lastConn      int
-	accounts      map[string]*account // by localpart
-	tokens        map[string]string   // bearer token → localpart
-	invites       map[string]*invite  // by token
-	registrations int                 // accounts that strangers have registered
-	faults        netFaults           // of connections to come
-	redirects     []string            // see-other-host for the streams to come
-	replies       map[string][]string // per account: what to answer to its next IQ requests instead
+	accounts      map[string]*account   // by localpart
+	components    map[string]*component // by domain
+	tokens        map[string]string     // bearer token → localpart
+	invites       map[string]*invite    // by token
+	registrations int                   // accounts that strangers have registered
+	faults        netFaults             // of connections to come
+	redirects     []string              // see-other-host for the streams to come
+	replies       map[string][]string   // per account: what to answer to its next IQ requests instead
 	intercepts    []*intercept
 	pushes        uint64 // IQ requests that the server has sent
 	sm            smState
@@ -56,18 +57,19 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		opts:      o,
-		domain:    domain,
-		tlsConfig: conf,
-		tables:    newTables(o, modules()),
-		conns:     make(map[*conn]struct{}),
-		accounts:  make(map[string]*account),
-		tokens:    make(map[string]string),
-		invites:   make(map[string]*invite),
-		replies:   make(map[string][]string),
-		faults:    noFaults,
-		sm:        newSMState(),
-		alarms:    make(map[*alarm]struct{}),
+		opts:       o,
+		domain:     domain,
+		tlsConfig:  conf,
+		tables:     newTables(o, modules()),
+		conns:      make(map[*conn]struct{}),
+		accounts:   make(map[string]*account),
+		components: make(map[string]*component),
+		tokens:     make(map[string]string),
+		invites:    make(map[string]*invite),
+		replies:    make(map[string][]string),
+		faults:     noFaults,
+		sm:         newSMState(),
+		alarms:     make(map[*alarm]struct{}),
 	}
 	s.journal.limit = o.Transcript
 	return s, nil
@@ -76,14 +78,24 @@ func New(o Options) (*Server, error) {
 // Domain returns the domain that the server serves.
 func (s *Server) Domain() jid.JID { return s.domain }
 
-// Listen opens two ports on the loopback interface, one for STARTTLS and one for direct TLS, and serves them until Close.
+// An entrance is what a connection is for.
+type entrance int
+
+// The entrances, in the order of Server.listeners.
+const (
+	forSTARTTLS entrance = iota
+	forDirectTLS
+	forComponents
+)
+
+// Listen opens three ports on the loopback interface, for STARTTLS, for direct TLS and for components, and serves them until Close.
 // With Options.InMemory it does nothing.
 func (s *Server) Listen() error {
 	if s.opts.InMemory {
 		return nil
 	}
 	var opened []net.Listener
-	for range 2 {
+	for range forComponents + 1 {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return errors.Join(err, closeAll(opened))
@@ -97,7 +109,7 @@ func (s *Server) Listen() error {
 	}
 	s.listeners = opened
 	for i, l := range opened {
-		s.wg.Go(func() { s.accept(l, i == 1) })
+		s.wg.Go(func() { s.accept(l, entrance(i)) })
 	}
 	return nil
 }
@@ -110,14 +122,14 @@ func closeAll(list []net.Listener) error {
 	return errors.Join(errs...)
 }
 
-func (s *Server) accept(l net.Listener, direct bool) {
+func (s *Server) accept(l net.Listener, in entrance) {
 	for {
 		c, err := l.Accept()
 		if err != nil { // closed, or out of files: either way nobody comes in here any more
 			s.logf("accept: %v", err)
 			return
 		}
-		s.serve(c, direct)
+		s.serve(c, in)
 	}
 }
 
@@ -137,14 +149,18 @@ func (s *Server) listenAddr(i int) string {
 }
 
 // Serve takes a connection over and serves it, with STARTTLS; it returns at once.
-func (s *Server) Serve(c net.Conn) { s.serve(c, false) }
+func (s *Server) Serve(c net.Conn) { s.serve(c, forSTARTTLS) }
 
 // ServeTLS is like Serve, for a client that speaks TLS from the first byte.
-func (s *Server) ServeTLS(c net.Conn) { s.serve(c, true) }
+func (s *Server) ServeTLS(c net.Conn) { s.serve(c, forDirectTLS) }
 
 // Dial returns a connection in memory (net.Pipe) that the server serves, with STARTTLS. Its arguments are those of
 // net.Dialer.DialContext and mean nothing here, so that it serves as the Dial of a client's options.
 func (s *Server) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	return s.dial(ctx, forSTARTTLS)
+}
+
+func (s *Server) dial(ctx context.Context, in entrance) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -155,11 +171,11 @@ func (s *Server) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		return nil, fmt.Errorf("dial %s: the server is closed", s.domain)
 	}
 	client, server := net.Pipe()
-	s.serve(server, false)
+	s.serve(server, in)
 	return client, nil
 }
 
-func (s *Server) serve(nc net.Conn, direct bool) {
+func (s *Server) serve(nc net.Conn, in entrance) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -169,7 +185,7 @@ func (s *Server) serve(nc net.Conn, direct bool) {
 	}
 	s.lastConn++
 	fc := newFaultConn(nc, s.faults, s.counters.countRead, s.counters.countWritten)
-	c := newConn(s, s.lastConn, fc, direct)
+	c := newConn(s, s.lastConn, fc, in)
 	s.conns[c] = struct{}{}
 	s.counters.conns.Add(1)
 	s.logf("conn %d: from %v", c.id, nc.RemoteAddr())
