@@ -96,7 +96,7 @@ func TestComponentIsRefused(t *testing.T) {
 		assert.ErrorIs(t, err, xmpp.NotAuthorized)
 		assert.ErrorContains(t, err, "Options.Password")
 		err = refused(func(domain *jid.JID, _ *xmpp.Options) { *domain = jid.MustParse("other." + servers.GatewayDomain) })
-		if p.name == "ejabberd" {
+		if strings.HasPrefix(p.name, "ejabberd") {
 			assert.ErrorIs(t, err, xmpp.NotAuthorized)
 			assert.ErrorContains(t, err, "has no such component")
 		} else {
@@ -109,7 +109,7 @@ func TestComponentIsRefused(t *testing.T) {
 			assert.ErrorContains(t, err, "for components")
 		}
 		first := p.gateway(t)
-		if p.name == "ejabberd" { // which lets several share a domain
+		if strings.HasPrefix(p.name, "ejabberd") { // which lets several share a domain
 			return
 		}
 		err = refused(func(*jid.JID, *xmpp.Options) {})
