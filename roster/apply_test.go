@@ -3,9 +3,12 @@ package roster
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // TestPushShows holds that a push shows in All at once, and which version the roster has after it.
@@ -42,4 +45,32 @@ func TestWhatIsHeldOfPresence(t *testing.T) {
 	r.hear(t, stanza.Available, bobsJID.String())
 	assert.Len(t, r.Resources(bobsJID), 2, "presence from the bare address is one of several")
 	assert.Equal(t, bobsJID, r.Best(bobsJID).From, "the newest")
+}
+
+// TestWhatAFetchChanges holds that a fetch and a push tell of what differs, and of nothing else.
+func TestWhatAFetchChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := local(t, 0)
+		carol, dave := Item{JID: jid.MustParse("carol@canto.test")}, Item{JID: jid.MustParse("dave@canto.test")}
+		r.replace(payload{items: []Item{bobAs("Bob"), carol}})
+		var told []string
+		remove := r.OnChange(func(c Change) { told = append(told, c.String()) })
+		defer remove()
+		r.replace(payload{items: []Item{bobAs("Bob"), dave}})
+		r.take(nil, push{item: bobAs("Bob")})
+		synctest.Wait()
+		slices.Sort(told)
+		assert.Equal(t, []string{Change{New: dave}.String(), Change{Old: carol}.String()}, told)
+		r.cache.wait()
+	})
+}
+
+// TestPushOfNobody holds that a push which belongs to no session is refused.
+func TestPushOfNobody(t *testing.T) {
+	r := local(t, 0)
+	q, err := element(nil, bobAs("Bob"))
+	require.NoError(t, err)
+	_, err = r.handlePush(t.Context(), &stanza.IQ{Type: stanza.Set, Payload: q})
+	assert.ErrorIs(t, err, stanza.ServiceUnavailable)
+	assert.Zero(t, r.Len())
 }

@@ -150,8 +150,8 @@ func TestCacheValues(t *testing.T) {
 // TestOneWriter holds that what is to be kept while the store takes its time is written once, after that.
 func TestOneWriter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		saves, free := 0, make(chan struct{})
-		s := &badStore{xmpp.FileStore(t.TempDir()), func(context.Context) error { return nil }, func(context.Context) error {
+		saves, loads, free := 0, 0, make(chan struct{})
+		s := &badStore{xmpp.FileStore(t.TempDir()), func(context.Context) error { loads++; return nil }, func(context.Context) error {
 			saves++
 			<-free
 			return nil
@@ -165,6 +165,7 @@ func TestOneWriter(t *testing.T) {
 		close(free)
 		c.wait()
 		assert.Equal(t, 2, saves)
+		assert.Zero(t, loads, "it knows what it has written")
 		p, _ := c.load(t.Context())
 		assert.Equal(t, "4", p.ver)
 		c.wait() // there is no writer

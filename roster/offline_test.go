@@ -96,3 +96,21 @@ func TestOffline(t *testing.T) {
 		})
 	}
 }
+
+// TestFetchBeforeItsOnline holds that a capability which begins with a session after the roster may ask for that: the Client is
+// not online yet, and waits for it.
+func TestFetchBeforeItsOnline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
+		c := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
+		r := open(t, c)
+		fetched := make(chan error, 1)
+		_, err := xmpp.OnSession(t.Context(), c, func(ctx context.Context, _ *xmpp.Session) (func(), error) {
+			fetched <- r.Fetch(ctx)
+			return nil, nil
+		})
+		require.NoError(t, err)
+		run(t, c)
+		assert.NoError(t, <-fetched)
+	})
+}

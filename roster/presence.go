@@ -170,10 +170,9 @@ func (r *Roster) Status(contact jid.JID) Status {
 
 // lose forgets a contact's presence. mu is held.
 func (r *Roster) lose(who jid.JID) {
-	if c := r.present[who]; c != nil {
-		delete(r.present, who)
-		r.report(c.status(who), Status{Contact: who})
-	}
+	before := r.present[who].status(who)
+	delete(r.present, who)
+	r.report(before, Status{Contact: who})
 }
 
 // voidPresence forgets the presence that came with an item. Of an item with a full address that's one resource, and even that

@@ -18,6 +18,7 @@ type outlet struct {
 	xmpp.Endpoint
 	err   error
 	sent  []string
+	tried int // to send
 	asked int
 }
 
@@ -27,6 +28,7 @@ func (o *outlet) Do(context.Context, *stanza.IQ) (*stanza.IQ, error) {
 }
 
 func (o *outlet) Send(_ context.Context, st stanza.Stanza) error {
+	o.tried++
 	if p := st.(*stanza.Presence); o.err == nil {
 		o.sent = append(o.sent, fmt.Sprint(p.Type, " ", p.To))
 	}
@@ -166,6 +168,7 @@ func TestAnswerThatIsNotSent(t *testing.T) {
 			before := r.Requests()
 			o.err = failed
 			assert.ErrorIs(t, call(r), failed)
+			assert.LessOrEqual(t, o.tried, 1, "nothing else is sent")
 			assert.Equal(t, before, r.Requests())
 			require.ErrorIs(t, r.Subscribe(t.Context(), bobsJID), failed)
 			require.ErrorIs(t, r.Cancel(t.Context(), jid.MustParse("carol@canto.test")), failed)

@@ -172,9 +172,9 @@ func (r *Roster) await(who jid.JID, waiting []*set) {
 // before.
 func (r *Roster) pushed(it Item) {
 	who := it.JID
-	old, ok := r.items[who]
+	old := r.items[who]
 	gone, sub := it.Subscription == remove, resubscribed(old, it)
-	words := !old.sameWords(it) || gone && ok
+	words := !old.sameWords(it) || gone
 	switch {
 	case words:
 		delete(r.echoes, who) // they would have come before

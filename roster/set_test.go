@@ -76,6 +76,9 @@ func TestReadYourWrites(t *testing.T) {
 			{"ask", "1", "-"}, {"ok", "", "1"}, {"approved", "", "1"}, {"push", "1", "1"}, {"push", "x", "x"}},
 		"subscribed meanwhile": {
 			{"ask", "1", "-"}, {"ok", "", "1"}, {"from", "", "1"}, {"from", "1", "1"}, {"from", "x", "x"}},
+		"subscribed meanwhile, after a set that changes nothing": {
+			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"from", "1", "1"}, {"ask", "2", "1"}, {"ok", "", "2"},
+			{"from", "1", "2"}, {"from", "2", "2"}},
 		"a server that alters the words of a subscriber": {
 			{"from", "", ""}, {"ask", "1", ""}, {"ok", "", "1"}, {"from", "one", "one"}},
 		"a subscriber is removed meanwhile": {

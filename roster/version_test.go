@@ -144,6 +144,10 @@ func TestNoVersions(t *testing.T) {
 	assert.Equal(t, []string{"-"}, fetches(t, srv))
 	require.NoError(t, r.Fetch(soon(t)))
 	assert.Equal(t, []string{"-", "-"}, fetches(t, srv))
+	require.NoError(t, r.Set(soon(t), roster.Item{JID: srv.JID("bob")}))
+	srv.ReplaceReply("alice", "<iq type='result' id='${id}'/>")
+	require.NoError(t, r.Fetch(soon(t)))
+	assert.Zero(t, r.Len(), "RFC 6121 §2.1.4: an empty roster, as some servers send it")
 }
 
 // run keeps a client online for the test.

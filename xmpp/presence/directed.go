@@ -63,13 +63,6 @@ func (k *Keeper) heard(ctx context.Context, p *stanza.Presence) error {
 	if xmpp.SessionFrom(ctx) != k.session {
 		return nil
 	}
-	delete(k.directed, p.From)
-	if p.From.Resourcepart() == "" {
-		for who := range k.directed {
-			if who.Bare() == p.From {
-				delete(k.directed, who)
-			}
-		}
-	}
+	maps.DeleteFunc(k.directed, func(who jid.JID, _ struct{}) bool { return who == p.From || who.Bare() == p.From })
 	return nil
 }

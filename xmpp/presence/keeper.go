@@ -185,7 +185,7 @@ func (k *Keeper) Active(ctx context.Context) error {
 	k.mu.Lock()
 	was := k.idle
 	k.idle, k.active = false, time.Now()
-	if k.timer != nil && !k.over {
+	if k.timer != nil {
 		k.timer.Reset(k.idleAfter)
 	}
 	k.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,6 +87,42 @@ func TestMirrorThatCanNotSay(t *testing.T) {
 			assert.Empty(t, k.Current().Status)
 			k.Close()
 		}
+	})
+}
+
+// TestMirrorWithoutASession holds that on a Client that has no session Mirror goes on whatever its source says.
+func TestMirrorWithoutASession(t *testing.T) {
+	inBubble(t, func(t *testing.T, srv *xmpptest.Server, _ *xmpp.Session, _ func() string) {
+		k := keep(t, xmpp.NewClient(srv.JID("alice"), srv.Options("alice")), nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		asked := 0
+		assert.NoError(t, k.Mirror(ctx, time.Minute, func(context.Context) (*stanza.Presence, error) {
+			asked++
+			return &stanza.Presence{Type: stanza.Subscribe}, nil
+		}))
+		assert.Equal(t, 61, asked, "at once and each minute of the hour")
+	})
+}
+
+// TestMirrorEndsWhileItSays holds that a Mirror which is to end while the server does not take what it says has not failed.
+func TestMirrorEndsWhileItSays(t *testing.T) {
+	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, _ func() string) {
+		k := keep(t, alice, nil)
+		srv.Freeze()
+		ctx, cancel := context.WithCancel(t.Context())
+		mirrored := make(chan error, 1)
+		text := strings.Repeat("x", 8<<20)
+		go func() {
+			mirrored <- k.Mirror(ctx, time.Minute, func(context.Context) (*stanza.Presence, error) {
+				return &stanza.Presence{Status: text}, nil
+			})
+		}()
+		synctest.Wait()
+		assert.Equal(t, text, k.Current().Status, "it's being said")
+		cancel()
+		assert.NoError(t, <-mirrored)
+		srv.Thaw()
 	})
 }
 
