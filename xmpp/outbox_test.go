@@ -56,6 +56,27 @@ func TestOneSenderDoesNotWriteForAll(t *testing.T) {
 	})
 }
 
+// What the reader had to say on a connection that is lost is not owed to the next one, on which it would else never read.
+func TestNothingIsOwedOnALostConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe() // whose other end takes nothing
+		defer theirs.Close()
+		opts := (*Options)(nil).withDefaults()
+		l := newLink(ours, opts, "")
+		moved := 0
+		o := &outbox{link: l, limit: 1 << 20, trace: opts.Trace, fail: func(*link, error) {}, moved: func() { moved++ }}
+		for range 2 { // one is being written, and one waits
+			o.raw(make([]byte, maxOwed/2+1))
+		}
+		require.EqualValues(t, maxOwed+2, o.owed.Load())
+		require.Zero(t, moved)
+		o.detach()
+		require.Zero(t, o.owed.Load())
+		require.NotZero(t, moved, "the reader that waits for it looks again")
+		ours.Close()
+	})
+}
+
 // What goes back to the pool is overwritten under test: see TestMain.
 func TestBuffersThatAreFreedArePoisoned(t *testing.T) {
 	b := &buffer{b: append(make([]byte, 0, 64), "<message/>"...)}

@@ -2,6 +2,7 @@ package xmpp
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/canto-im/canto/stanza"
@@ -12,6 +13,7 @@ import (
 func TestRecent(t *testing.T) {
 	const delay = "<delay xmlns='urn:xmpp:delay' stamp='2002-09-10T23:08:25Z'/>"
 	chat := "<message type='chat' from='a@b/c' id='1'><body>x</body>%s</message>"
+	receipt := "<message from='a@b/c' id='1'><received xmlns='urn:xmpp:receipts' id='r1'/>"
 	for name, tt := range map[string]struct {
 		before, now string
 		known       bool
@@ -22,6 +24,10 @@ func TestRecent(t *testing.T) {
 		"another id":                     {chat, "<message type='chat' from='a@b/c' id='2'><body>x</body>" + delay + "</message>", false},
 		"another sender":                 {chat, "<message type='chat' from='a@b/d' id='1'><body>x</body>" + delay + "</message>", false},
 		"another subject":                {chat, "<message type='chat' from='a@b/c' id='1'><body>x</body><subject>s</subject>" + delay + "</message>", false},
+		"another type":                   {chat, "<message from='a@b/c' id='1'><body>x</body>" + delay + "</message>", false},
+		"the same receipt":               {receipt + "%s</message>", receipt + delay + "</message>", true},
+		"another receipt":                {receipt + "%s</message>", strings.ReplaceAll(receipt, "'r1'", "'r2'") + delay + "</message>", false},
+		"a receipt more":                 {receipt + "%s</message>", receipt + "<received xmlns='urn:xmpp:receipts' id='r2'/>" + delay + "</message>", false},
 		"without an id":                  {"<message from='a@b/c'><body>x</body>%s</message>", "<message from='a@b/c'><body>x</body>" + delay + "</message>", false},
 		"of a room, which may repeat it": {"<message type='groupchat' from='a@b/c' id='1'><body>x</body>%s</message>", "<message type='groupchat' from='a@b/c' id='1'><body>x</body>" + delay + "</message>", false},
 	} {
