@@ -139,8 +139,8 @@ func (n *negotiation) guessedWrong(err error) bool {
 	case errors.As(err, &remote):
 		return !remote.Local && remote.Condition != SeeOtherHost
 	}
-	return errors.Is(err, errGuess) || errors.Is(err, errUnexpected) && !n.authed || errors.Is(err, ErrPeerSilent) || errors.Is(err, ErrPeerClosed) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+	return errors.Is(err, errGuess) || errors.Is(err, errUnexpected) || errors.Is(err, errTLSRefused) || errors.Is(err, ErrPeerSilent) ||
+		errors.Is(err, ErrPeerClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // learn keeps what the server has offered for the next login.
@@ -168,7 +168,7 @@ func (n *negotiation) learn(ctx context.Context) {
 // regret forgets the offer that has led astray. It returns err, marked so that the caller tries again without a guess.
 func (n *negotiation) regret(ctx context.Context, err error) error {
 	var remote *StreamError
-	patient := errors.Is(err, ErrPeerSilent) || errors.As(err, &remote)
+	patient := errors.Is(err, ErrPeerSilent) || errors.Is(err, errTLSRefused) || errors.As(err, &remote)
 	failed := n.memory.update(ctx, func(m *memory) bool {
 		if m.Offer == nil {
 			return false

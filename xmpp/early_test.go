@@ -96,3 +96,89 @@ func TestResumeIsRefusedOnce(t *testing.T) {
 		require.Equal(t, 1, resumes(srv))
 	})
 }
+
+// TestWrongGuess: what a server makes of a request that came before it had spoken (for TLS, a login, the binding), and whether
+// it's asked again in peace.
+func TestWrongGuess(t *testing.T) {
+	const (
+		again   = "is asked again"
+		patient = "is asked again, and from then on waited for"
+		failed  = "is not asked again"
+	)
+	modern := &xmpptest.SASL2{}
+	for _, phase := range []struct {
+		name   string
+		header int // which stream header it follows
+		sasl2  *xmpptest.SASL2
+	}{
+		{"TLS", 1, modern},
+		{"login", 2, modern},
+		{"binding", 3, nil},
+	} {
+		for _, c := range []struct {
+			name, instead, only string
+			want                string
+		}{
+			{"silence", "", "", patient},
+			{"a stream error", "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" + streamClose, "", patient},
+			{"a refusal", "<stream:features/><failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" + streamClose, "TLS", patient},
+			{"the end of the stream", streamClose, "", again},
+			{"something else", "<a xmlns='urn:b'/>", "", again},
+			{"what is no XML", "<a b>", "", failed},
+		} {
+			if c.only != "" && !strings.Contains(c.only, phase.name) {
+				continue
+			}
+			t.Run(phase.name+"/"+c.name, func(t *testing.T) {
+				perform(t, xmpptest.Options{SASL2: phase.sasl2, Tamper: func(e xmpptest.Exchange) string {
+					switch {
+					case e.Conn != 2 || e.Header != phase.header || e.Step == xmpptest.StepHeader:
+						return e.XML
+					case e.Step == xmpptest.StepFeatures:
+						return c.instead
+					}
+					return "" // what it says to the request
+				}}, func(t *testing.T, srv *xmpptest.Server) {
+					store := xmpp.FileStore(t.TempDir())
+					login(t, srv, &xmpp.Options{Store: store})
+					o := srv.Options("alice")
+					o.Store = store
+					s, err := xmpp.Dial(t.Context(), srv.JID("alice"), o)
+					if c.want == failed {
+						require.Error(t, err)
+						require.EqualValues(t, 2, srv.Stats().Conns)
+						return
+					}
+					require.NoError(t, err)
+					require.NoError(t, s.Close())
+					require.EqualValues(t, 3, srv.Stats().Conns)
+					b, _, err := store.Load(t.Context(), "login alice@canto.test")
+					require.NoError(t, err)
+					require.Equal(t, c.want == patient, strings.Contains(string(b), `"patient":true`))
+				})
+			})
+		}
+	}
+}
+
+// TestRedirectOnAGuess: a server that sends us elsewhere was not guessed wrong.
+func TestRedirectOnAGuess(t *testing.T) {
+	perform(t, xmpptest.Options{}, func(t *testing.T, srv *xmpptest.Server) {
+		o := srv.Options("alice")
+		o.Store = xmpp.FileStore(t.TempDir())
+		usual, dialled := o.Dial, []string(nil)
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if dialled = append(dialled, addr); len(dialled) == 3 {
+				srv.Redirect("")
+			}
+			return usual(ctx, network, o.Addr)
+		}
+		for range 2 {
+			s, err := xmpp.Dial(t.Context(), srv.JID("alice"), o)
+			require.NoError(t, err)
+			require.NoError(t, s.Close())
+			srv.Redirect("elsewhere.test:5222")
+		}
+		require.Equal(t, []string{o.Addr, o.Addr, "elsewhere.test:5222"}, dialled)
+	})
+}

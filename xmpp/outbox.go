@@ -295,8 +295,11 @@ func (o *outbox) flush(l *link, rounds int) error {
 			}
 			return nil
 		}
+		if o.link != l {
+			break // what flies now is another's
+		}
 		o.makeRoom()
-		if o.link == l && l.wire.drains() && l.wire.stalled(func() { o.resume(l) }) {
+		if l.wire.drains() && l.wire.stalled(func() { o.resume(l) }) {
 			o.mu.Unlock()
 			return nil // busy stays: the drainer calls resume
 		}
@@ -316,7 +319,9 @@ func (o *outbox) resume(l *link) {
 		o.broken(l, err)
 		return
 	}
-	o.landed()
+	if o.link == l {
+		o.landed()
+	}
 	l.wire.patience(nil)
 	_ = o.flush(l, -1) // whose bytes these are has left
 }
