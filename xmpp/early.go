@@ -139,8 +139,11 @@ func (n *negotiation) guessedWrong(err error) bool {
 	case errors.As(err, &remote):
 		return !remote.Local && remote.Condition != SeeOtherHost
 	}
-	return errors.Is(err, errGuess) || errors.Is(err, errUnexpected) || errors.Is(err, errTLSRefused) || errors.Is(err, ErrPeerSilent) ||
-		errors.Is(err, ErrPeerClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+	if errors.Is(err, errUnexpected) {
+		return !n.authed || n.ahead != nil // once the features have come, what is wrong with the answer of a binding is wrong with the server
+	}
+	return errors.Is(err, errGuess) || errors.Is(err, errTLSRefused) || errors.Is(err, ErrPeerSilent) || errors.Is(err, ErrPeerClosed) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // learn keeps what the server has offered for the next login.

@@ -79,7 +79,8 @@ func TestServerEndsInOrder(t *testing.T) {
 	})
 }
 
-// TestSilentServerIsNoticed freezes the server: no FIN, no answer (SECURITY S20).
+// TestSilentServerIsNoticed freezes the server: no FIN, no answer (SECURITY S20). The time is exact in xmpp, in a bubble
+// (TestSecurityS20FrozenNetwork); here it has what a busy machine takes on top.
 func TestSilentServerIsNoticed(t *testing.T) {
 	eachOwn(t, servers.Config{}, func(t *testing.T, p *place) {
 		user, password := p.account(t)
