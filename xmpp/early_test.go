@@ -30,10 +30,7 @@ func TestStoppedBeforeItLogsIn(t *testing.T) {
 		usual, again := o.Dial, false
 		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if again {
-				b, version, err := o.Store.Load(ctx, streamKey)
-				require.NoError(t, err)
-				_, err = o.Store.Save(ctx, streamKey, b, version)
-				require.NoError(t, err)
+				takeOver(t, o.Store)
 			}
 			again = true
 			return usual(ctx, network, addr)
