@@ -145,7 +145,7 @@ func (n *negotiation) run(ctx context.Context) (Step, error) {
 			return err
 		})
 		if err != nil {
-			n.giveUp(err)
+			n.giveUp(step, err)
 			return step, err
 		}
 		if !restart {
@@ -340,10 +340,12 @@ func (n *negotiation) protest(err error) error {
 }
 
 // giveUp ends the stream that err makes useless, in order: the server need not wait for us. One that has ended it itself
-// is answered already.
-func (n *negotiation) giveUp(err error) {
+// is answered already. Where no answer to <resume/> comes, nothing is said: the end of the stream would be that of the
+// one that we want to resume (XEP-0198 §7), when the server reads both, late or now.
+func (n *negotiation) giveUp(step Step, err error) {
 	var remote *StreamError
-	if !errors.As(err, &remote) && !errors.Is(err, ErrPeerClosed) {
+	unanswered := n.resume != nil && n.mayBind(step) && errors.Is(err, ErrPeerSilent)
+	if !unanswered && !errors.As(err, &remote) && !errors.Is(err, ErrPeerClosed) {
 		n.farewell(stream.Close)
 	}
 }

@@ -3,6 +3,7 @@ package xmpp_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -137,6 +138,32 @@ func TestResumedAnother(t *testing.T) {
 		require.Equal(t, []string{"new"}, kept(srv, "bob"))
 		require.Equal(t, []string{"lost"}, a.lost())
 	})
+}
+
+// TestResumeWithoutAnAnswer: the server has resumed the stream and its answer got lost. The client that gives the connection up
+// must not end on it what it wants to resume on the next one.
+func TestResumeWithoutAnAnswer(t *testing.T) {
+	for name, sasl2 := range map[string]*xmpptest.SASL2{"after the login": nil, "with the login": {}} {
+		t.Run(name, func(t *testing.T) {
+			var lost atomic.Bool
+			o := xmpptest.Options{SASL2: sasl2, Tamper: func(e xmpptest.Exchange) string {
+				if strings.Contains(e.XML, "<resumed ") && !lost.Swap(true) {
+					return " "
+				}
+				return e.XML
+			}}
+			perform(t, o, func(t *testing.T, srv *xmpptest.Server) {
+				a := enter(t, srv, "alice")
+				elapse(time.Minute)
+				srv.DropConns()
+				a.become(xmpp.Suspended, xmpp.Resumed)
+				require.True(t, lost.Load())
+				require.Equal(t, 2, a.managed().Resumptions)
+				require.EqualValues(t, 1, srv.Stats().Binds)
+				require.Empty(t, a.lost())
+			})
+		})
+	}
 }
 
 // TestSilentServer is S20: a connection that goes silent without an end is noticed within Keepalive + DeadAfter, whatever
