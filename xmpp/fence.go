@@ -201,7 +201,5 @@ func (v *steward) release() {
 	v.mu.Lock()
 	version := v.version
 	v.mu.Unlock()
-	if now, err := v.write(nil, version); err == nil { // else what stays is of no use, and the next login finds that out
-		v.holds(now, nil, time.Time{})
-	}
+	_, _ = v.write(nil, version) // what stays is of no use, and the next login finds that out
 }

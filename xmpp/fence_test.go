@@ -115,6 +115,36 @@ func TestDetachThatDidNotSaySo(t *testing.T) {
 	})
 }
 
+// TestDetachAfterASaveThatDidNotSaySo: what stands in the way of the last save is its own, and gives way.
+func TestDetachAfterASaveThatDidNotSaySo(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := &hooked{Store: xmpp.FileStore(t.TempDir())}
+		one := hire(t, srv, store, xmpp.Online)
+		elapse(time.Second)
+		store.pretend(errHooked, true)
+		one.write("bob", "a reason to save")
+		elapse(time.Second)
+		require.False(t, store.pretends())
+		store.fail(false)
+		require.NoError(t, one.Detach(t.Context()))
+	})
+}
+
+// TestReplacedWhileOnline: a successor that resumes ends its predecessor, which gives nothing back.
+func TestReplacedWhileOnline(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, store, xmpp.Online)
+		elapse(time.Second)
+		two := hire(t, srv, store, xmpp.Resumed)
+		require.ErrorIs(t, <-one.ended, xmpp.ErrTakenOver)
+		require.Empty(t, one.lost())
+		elapse(time.Minute)
+		require.Empty(t, two.ended)
+		require.EqualValues(t, 1, srv.Stats().Binds)
+	})
+}
+
 // TestReplacedSuccessor: a process that is itself replaced, before it has saved anything or before it has after a resumption, gives
 // back nothing of what the store had already: the next one sends that.
 func TestReplacedSuccessor(t *testing.T) {

@@ -172,7 +172,7 @@ func (s *Session) acknowledged(h uint32) error {
 	return nil
 }
 
-// progress notes that something came of the present connection.
+// progress notes that the server has handled something: it can go on with the stream.
 func (s *Session) progress() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -243,11 +243,20 @@ func (s *Session) attach(l *link, h uint32) error {
 	}
 	s.link, s.state, s.suspended = l, &l.state, false
 	s.stream.silent = true
+	if s.out.acknowledgedLess(h) { // something came of the connection before
+		s.stream.stalls = 0
+	}
 	inherited := s.stream.inherited
 	s.stream.inherited = false
 	s.mu.Unlock()
 	o := s.out
 	o.mu.Lock()
+	if o.ledger == nil { // the session has ended at this very moment
+		o.mu.Unlock()
+		close(l.gone)
+		l.wire.Conn.Close()
+		return ErrClosed
+	}
 	o.link = l
 	err := o.ledger.resumed(h, inherited)
 	if o.dying = err != nil; err != nil { // XEP-0198 §6: the server claims what it can't have handled

@@ -373,6 +373,13 @@ func (o *outbox) askedAt() time.Time {
 	return time.Time{}
 }
 
+// acknowledgedLess reports whether h tells of more than was acknowledged before.
+func (o *outbox) acknowledgedLess(h uint32) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ledger != nil && uint32(o.ledger.queue.Acked()) != h
+}
+
 // detach takes the link away: until attach, what is sent goes into the ledger only.
 func (o *outbox) detach() {
 	o.mu.Lock()

@@ -140,10 +140,11 @@ type duet struct {
 	wait   func()
 }
 
-// newDuet starts the peer.
-func newDuet(t *testing.T, p *place) *duet {
+// newDuet starts the peer and the first child, and returns when that has sent and received so many messages and left
+// something to resume.
+func newDuet(t *testing.T, p *place, messages int) (d *duet, first *process) {
 	ctx := within(t, patience*time.Duration(*longFlag))
-	d := &duet{t: t, ctx: ctx, book: p.ledger(), enough: make(chan struct{})}
+	d = &duet{t: t, ctx: ctx, book: p.ledger(), enough: make(chan struct{})}
 	d.peer = p.parties(t, ctx, d.book, p.addr, 1)[0]
 	user, password := p.account(t)
 	address := user + "@" + p.domain + "/bot"
@@ -152,7 +153,10 @@ func newDuet(t *testing.T, p *place) *duet {
 	var talking sync.WaitGroup
 	d.peer.talk(ctx, &talking, &party{name: "bot", addr: jid.MustParse(address)}, 24, d.enough)
 	d.wait = talking.Wait
-	return d
+	first = d.next("bot0")
+	d.flow(first, messages)
+	d.saved()
+	return d, first
 }
 
 // tapped is an address by way of which w sees all connections.
@@ -241,10 +245,7 @@ func lanesOf(name string) []string {
 func TestProcessKilled(t *testing.T) {
 	seed := seedOf()
 	each(t, servers.Config{TLS: servers.Plaintext}, false, func(t *testing.T, p *place) {
-		d := newDuet(t, p)
-		bot := d.next("bot0")
-		d.flow(bot, 40)
-		d.saved()
+		d, bot := newDuet(t, p, 40)
 		for i := range 6 * *longFlag {
 			bot.kill()
 			for _, lane := range lanesOf(bot.name) {
@@ -263,10 +264,7 @@ func TestProcessKilled(t *testing.T) {
 func TestProcessReplaced(t *testing.T) {
 	seed := seedOf()
 	each(t, servers.Config{TLS: servers.Plaintext}, false, func(t *testing.T, p *place) {
-		d := newDuet(t, p)
-		bot := d.next("bot0")
-		d.flow(bot, 60)
-		d.saved()
+		d, bot := newDuet(t, p, 60)
 		for i := range 4 * *longFlag {
 			bot.freeze(t)
 			// What comes now is in the frozen one's socket when it wakes.

@@ -87,8 +87,8 @@ func everyByte(t *testing.T, kind string, down bool, step int64) {
 		before := w.net.faults()
 		net.set(fault{kind: kind, down: down, after: at, both: true})
 		exchange(ctx, w, a, b, rounds)
-		a.deliver(ctx, key{a.name + ">" + b.name, 10*rounds + 4}, b.addr) // or nothing but silence came of the resumption
 		require.True(t, w.book.settled(ctx), "round %d, byte %d", rounds, at)
+		a.deliver(ctx, key{a.name + ">" + b.name, 10*rounds + 4}, b.addr) // or nothing but silence came of the resumption
 		if w.net.faults() > before {
 			at, missed = at+step, 0
 		} else if missed++; missed == 3 { // a connection that was lost in another way, on which it was to be, is no end
@@ -124,7 +124,7 @@ func (e *ends) next(t *testing.T, s *xmpp.Session, at int64) {
 	switch {
 	case errors.Is(err, xmpp.Conflict):
 		e.overtaken++
-	case e.young < e.overtaken && errors.Is(err, syscall.ECONNRESET): // one that was suspended ends with the server's refusal
+	case e.young < e.overtaken && (errors.Is(err, syscall.ECONNRESET)): // one that was suspended ends with the server's refusal
 		e.young++
 	default:
 		t.Errorf("byte %d: the session was not resumed: %v", at, err)
