@@ -57,6 +57,7 @@ func TestWhatAFetchChanges(t *testing.T) {
 		remove := r.OnChange(func(c Change) { told = append(told, c.String()) })
 		defer remove()
 		r.replace(payload{items: []Item{bobAs("Bob"), dave}})
+		synctest.Wait() // what is the same twice would be merged to nothing
 		r.take(nil, push{item: bobAs("Bob")})
 		synctest.Wait()
 		slices.Sort(told)

@@ -164,6 +164,10 @@ func TestUnreadFeed(t *testing.T) {
 			f.put(y.JID, Change{Old: y})
 		}
 	}
+	for range 10_000 { // the same one, again and again
+		f.put(x.JID, Change{New: x})
+		f.put(x.JID, Change{Old: x})
+	}
 	f.put(x.JID, Change{New: x})
 	f.mu.Lock()
 	assert.LessOrEqual(t, len(f.order), 2*len(f.waiting)+orderSlack+1)

@@ -158,10 +158,10 @@ func isOver(s *xmpp.Session) bool {
 	}
 }
 
-// ended is what a method returns that has failed with err: ErrClosed as well where the session has ended whose roster it is. mu
+// ended is what a method returns that has failed with err, not nil: ErrClosed as well where the session has ended whose roster it is. mu
 // is held.
 func (r *Roster) ended(err error) error {
-	if err == nil || r.client || r.session == nil || !isOver(r.session) {
+	if r.client || r.session == nil || !isOver(r.session) {
 		return err
 	}
 	if err == ErrClosed { // nothing has been tried

@@ -102,7 +102,7 @@ func (c *presence) add(one resource) {
 	}
 	drop := max(0, len(c.resources)-maxResources)
 	for i, old := range c.resources[:len(c.resources)-1] {
-		if bytes > maxContactBytes || i < drop {
+		if bytes > maxContactBytes {
 			drop, bytes = max(drop, i+1), bytes-old.bytes
 		}
 	}

@@ -164,11 +164,26 @@ func TestWaitGivesUp(t *testing.T) {
 	srv, alice := befriended(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 2_000 { // the channel of what it waits for closes at the same time
-		_, err := alice.Wait(ctx, srv.JID("bob"))
-		require.ErrorIs(t, err, context.Canceled)
-	}
+	_, err := alice.Wait(ctx, srv.JID("bob"))
+	assert.ErrorIs(t, err, context.Canceled)
+	_, err = alice.Wait(&doneOnce{Context: ctx}, srv.JID("bob"))
+	assert.ErrorIs(t, err, context.Canceled, "also when it's the end of Watch that is seen")
 }
+
+// doneOnce is a context whose end is seen by the first who looks at Done, and then by Err alone.
+type doneOnce struct {
+	context.Context
+	looks int
+}
+
+func (c *doneOnce) Done() <-chan struct{} {
+	if c.looks++; c.looks == 1 {
+		return c.Context.Done()
+	}
+	return make(chan struct{})
+}
+
+func (c *doneOnce) Value(key any) any { return nil } // else it's taken for the context in it
 
 func TestTarget(t *testing.T) {
 	t.Attr("conformance", "6121-5.1-3 6121-5.1-4 6121-5.1-6 6121-5.1-7")

@@ -178,7 +178,7 @@ func (r *Roster) pushed(it Item) {
 	switch {
 	case words:
 		delete(r.echoes, who) // they would have come before
-	case !sub && r.echoed(who):
+	case sub || r.echoed(who):
 		return
 	}
 	waiting := r.ours[who]
@@ -186,9 +186,6 @@ func (r *Roster) pushed(it Item) {
 		return
 	}
 	i := slices.IndexFunc(waiting, func(s *set) bool { return shows(it, !gone, s.item) })
-	if i < 0 && sub && !words {
-		return
-	}
 	r.await(who, slices.Delete(waiting, 0, max(i, 0)+1))
 }
 
@@ -211,8 +208,7 @@ func resubscribed(old, now Item) bool {
 	if old.JID.IsZero() {
 		old.Subscription = None
 	}
-	return now.Subscription != remove &&
-		(old.Subscription != now.Subscription || old.Ask != now.Ask || old.Approved != now.Approved)
+	return old.Subscription != now.Subscription || old.Ask != now.Ask || old.Approved != now.Approved
 }
 
 // stillAsked forgets the sets that the server had agreed to: what it says of the whole roster has them. mu is held.

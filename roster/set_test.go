@@ -79,6 +79,17 @@ func TestReadYourWrites(t *testing.T) {
 		"subscribed meanwhile, after a set that changes nothing": {
 			{"push", "1", "1"}, {"ask", "1", "1"}, {"ok", "", "1"}, {"from", "1", "1"}, {"ask", "2", "1"}, {"ok", "", "2"},
 			{"from", "1", "2"}, {"from", "2", "2"}},
+		"there and back, subscribed meanwhile": {
+			{"push", "1", "1"}, {"ask", "2", "1"}, {"ok", "", "2"}, {"ask", "1", "2"}, {"ok", "", "1"},
+			{"from", "1", "1"}, {"from", "2", "1"}, {"from", "1", "1"}},
+		"one that is not there is removed, then one without a name is added": {
+			{"ask", "-", "-"}, {"ok", "", "-"}, {"ask", "", "-"}, {"ok", "", ""}, {"push", "", ""}},
+		"two sets and one push": {
+			{"ask", "1", "-"}, {"ok", "", "1"}, {"ask", "2", "1"}, {"ok", "", "2"}, {"push", "2", "2"}},
+		"a set, a removal and one push": {
+			{"push", "", ""}, {"ask", "1", ""}, {"ok", "", "1"}, {"ask", "-", "1"}, {"ok", "", "-"}, {"push", "-", "-"}},
+		"altered to what they were, of a subscriber": {
+			{"from", "1", "1"}, {"ask", "2", "1"}, {"ok", "", "2"}, {"from", "1", "1"}},
 		"a server that alters the words of a subscriber": {
 			{"from", "", ""}, {"ask", "1", ""}, {"ok", "", "1"}, {"from", "one", "one"}},
 		"a subscriber is removed meanwhile": {

@@ -97,7 +97,11 @@ func (r *Roster) Wait(ctx context.Context, contact jid.JID) (*stanza.Presence, e
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		case _, open := <-seen:
-			if !open && ctx.Err() == nil {
+			switch {
+			case open:
+			case ctx.Err() != nil:
+				return nil, context.Cause(ctx)
+			default:
 				_, err := r.online(ctx)
 				return nil, cmp.Or(err, ErrClosed)
 			}

@@ -93,16 +93,13 @@ type group struct {
 // item reads the item whose start tag is tok; ok is false when it has no address.
 func (r *reader) item(tok *xmltext.Token) (it Item, ok bool, err error) {
 	r.number++
-	it.Subscription = None
 	addr, _ := tok.Attr("jid")
 	it.JID, err = jid.ParseBytes(addr)
-	ok = err == nil && len(addr) > 0 // RFC 6121 §2.1.2.3: the address is required
-	if name, has := tok.Attr("name"); has {
-		it.Name = string(name)
-	}
-	if sub, has := tok.Attr("subscription"); has {
-		it.Subscription = subscription(string(sub))
-	}
+	ok = err == nil // RFC 6121 §2.1.2.3: the address is required
+	name, _ := tok.Attr("name")
+	it.Name = string(name)
+	sub, _ := tok.Attr("subscription")
+	it.Subscription = subscription(string(sub))
 	ask, _ := tok.Attr("ask")
 	it.Ask = string(ask) == "subscribe" // RFC 6121 §2.1.2.2: there is no other value
 	approved, _ := tok.Attr("approved")
