@@ -148,6 +148,24 @@ func TestSilencesWithProgressBetween(t *testing.T) {
 	})
 }
 
+// TestSilencesWithProgressInResumed: a server that acknowledges with <resumed/> alone goes on with the stream, too.
+func TestSilencesWithProgressInResumed(t *testing.T) {
+	perform(t, xmpptest.Options{}, func(t *testing.T, srv *xmpptest.Server) {
+		o := srv.Options("alice")
+		o.DeadAfter = 5 * time.Second
+		a := enterWith(t, srv, "alice", o)
+		srv.FaultSM(xmpptest.SMFaults{Silent: true})
+		for range 8 {
+			pending := a.deliver("bob", "hello")
+			require.ErrorIs(t, a.become(xmpp.Suspended).Err, xmpp.ErrPeerSilent)
+			a.next(xmpp.Resumed)
+			require.NoError(t, <-pending)
+		}
+		require.EqualValues(t, 1, srv.Stats().Binds)
+		srv.FaultSM(xmpptest.SMFaults{})
+	})
+}
+
 // TestNoRoomForThisMuch: a stanza for which there is no room is not written, and what there is room for goes before it.
 func TestNoRoomForThisMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -195,9 +195,6 @@ func (v *steward) release() {
 	v.attach(nil)
 	v.access.Lock()
 	defer v.access.Unlock()
-	if _, err := v.examine(); err != nil {
-		return
-	}
 	v.mu.Lock()
 	version := v.version
 	v.mu.Unlock()
