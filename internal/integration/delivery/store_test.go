@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/canto-im/canto/internal/stream"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/xmpptest"
@@ -83,6 +84,19 @@ func keeping(t *testing.T, store xmpp.Store) (w *world, a, b *party) {
 	return w, a, b
 }
 
+// takeOver does what a successor does first.
+func takeOver(t *testing.T, store xmpp.Store, key string) {
+	b, version, err := store.Load(t.Context(), key)
+	require.NoError(t, err)
+	p, err := stream.ReadSnapshot(b, stream.SnapshotLimits{})
+	require.NoError(t, err)
+	p.Owner = "a successor"
+	b, err = p.Append(nil)
+	require.NoError(t, err)
+	_, err = store.Save(t.Context(), key, b, version)
+	require.NoError(t, err)
+}
+
 // elapse lets the bubble's time pass.
 func elapse(d time.Duration) {
 	<-time.After(d)
@@ -133,9 +147,7 @@ func TestWhatIsNotSavedIsReported(t *testing.T) {
 		a.send(ctx, key{"alice>bob", 1}, b.addr)
 		elapse(time.Second)
 		a.send(ctx, key{"alice>bob", 2}, b.addr) // not saved yet
-		store.mu.Lock()
-		store.version["stream "+a.addr.String()]++ // a successor has come
-		store.mu.Unlock()
+		takeOver(t, store, "stream "+a.addr.String())
 		slow := a.returned
 		a.returned = func(k key) { <-time.After(time.Second); slow(k) }
 		w.net.drop(a.name)
