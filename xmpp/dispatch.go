@@ -211,14 +211,22 @@ func (s *Session) failure(iq *stanza.IQ, r *registration, err error) *stanza.IQ 
 	return iq.Fail(err)
 }
 
-// reply sends an answer. It waits no longer than the session lasts. One that can't be XML is replaced: there must be an answer.
+// reply sends an answer. It waits no longer than the session lasts. One that can't be XML, or is more than the server takes, is
+// replaced: there must be an answer.
 func (s *Session) reply(iq *stanza.IQ) {
 	iq.From = s.speaker(iq.From)
-	if err := sendable(iq); err != nil {
-		s.opts.Logger.Error("xmpp: the answer of a handler is no XML", "to", iq.To, "id", iq.ID, "err", err)
-		iq = &stanza.IQ{Type: stanza.IQError, ID: iq.ID, From: iq.From, To: iq.To, Error: &stanza.Error{Type: stanza.Cancel, Condition: stanza.InternalServerError}}
+	err := sendable(iq)
+	replace := err != nil
+	if !replace {
+		err = s.send(s.ctx, iq, "", nil)
+		replace = errors.As(err, new(*oversize))
 	}
-	if err := s.send(s.ctx, iq, "", nil); err != nil {
+	if replace {
+		s.opts.Logger.Error("xmpp: the answer of a handler can't be sent", "to", iq.To, "id", iq.ID, "err", err)
+		iq = &stanza.IQ{Type: stanza.IQError, ID: iq.ID, From: iq.From, To: iq.To, Error: &stanza.Error{Type: stanza.Cancel, Condition: stanza.InternalServerError}}
+		err = s.send(s.ctx, iq, "", nil)
+	}
+	if err != nil {
 		s.opts.Logger.Debug("xmpp: answer not sent", "to", iq.To, "id", iq.ID, "err", err)
 	}
 }

@@ -215,6 +215,7 @@ func (s *Session) verdict(err error) error {
 type resumption struct {
 	stream.Resumption
 	state    ConnectionState
+	features stream.Features // of the stream, not of a connection; zero for one that another process has begun
 	location string
 }
 
@@ -228,6 +229,7 @@ func (s *Session) resumption() *resumption {
 	return &resumption{
 		Resumption: stream.Resumption{H: h, PrevID: s.stream.id},
 		state:      *s.state,
+		features:   l.features,
 		location:   s.stream.location,
 	}
 }
@@ -257,7 +259,7 @@ func (s *Session) attach(l *link, h uint32) error {
 		l.wire.Conn.Close()
 		return ErrClosed
 	}
-	o.link = l
+	o.link, o.most = l, l.features.Limits.MaxBytes
 	err := o.ledger.resumed(h, inherited)
 	if o.dying = err != nil; err != nil { // XEP-0198 §6: the server claims what it can't have handled
 		o.mu.Unlock()

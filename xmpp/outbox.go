@@ -42,6 +42,7 @@ type outbox struct {
 
 	mu       sync.Mutex // protects what follows
 	link     *link      // where the bytes go; nil: nowhere at present (the stream is suspended)
+	most     int        // how many bytes of a stanza the server takes (XEP-0478 §3.1); 0: it does not say
 	enc      xmltext.Encoder
 	ledger   *ledger // of stream management; nil: there is none
 	buf      *buffer // encoded, not yet written; nil when idle
@@ -155,7 +156,11 @@ func (o *outbox) encode(st stanza.Stanza, id string) error {
 	if err == nil {
 		var b []byte
 		if b, err = o.enc.Bytes(); err == nil {
-			o.buf.b = b
+			if n := len(b) - len(o.buf.b); o.most > 0 && n > o.most {
+				err = &oversize{n, o.most}
+			} else {
+				o.buf.b = b
+			}
 		}
 	}
 	o.enc.Reset(nil, "")

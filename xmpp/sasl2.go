@@ -91,7 +91,8 @@ func (n *negotiation) success2(x sasl.Exchange) error {
 	}
 	n.granted = s.Token
 	if s.Resumed != nil && n.asked.Resume != nil {
-		// XEP-0198 §9.2: the stream goes on at once; no features follow.
+		// XEP-0198 §9.2: the stream goes on at once; no features follow, and those of before are still its own.
+		n.link.features = n.resume.features
 		return n.resumed(*s.Resumed)
 	}
 	n.link.refused = s.Refused

@@ -79,7 +79,7 @@ func newSession(l *link, o *Options, outer *mux, keeper chan error) *Session {
 	s.life, s.cancel = context.WithCancelCause(context.WithValue(context.Background(), sessionKey{}, s))
 	s.ctx, s.cut = context.WithCancelCause(s.life)
 	s.againCtx = context.WithValue(s.ctx, againKey{}, true)
-	s.out = &outbox{link: l, content: s.content, self: s.asker(jid.JID{}), limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.unwritable, moved: s.lane.wake}
+	s.out = &outbox{link: l, content: s.content, self: s.asker(jid.JID{}), limit: o.Limits.SendBytes, trace: o.Trace, lastSent: time.Now(), fail: s.unwritable, moved: s.lane.wake, most: l.features.Limits.MaxBytes}
 	return s
 }
 
@@ -134,7 +134,8 @@ func (s *Session) ConnectionState() ConnectionState {
 	return *s.state
 }
 
-// Features returns the names of the stream features that the server announced after authentication.
+// Features returns the names of the stream features that the server announced after authentication; none for a stream that
+// another process has begun and that was resumed in the login, since then there are none.
 func (s *Session) Features() Features { return featureNames(&s.linked().features) }
 
 func featureNames(f *stream.Features) Features {
@@ -183,7 +184,8 @@ func (s *Session) Handle(p Pattern, h Handler) (remove func()) { return s.local.
 // Send writes st to the connection. It returns nil once the stanza's bytes have been written or have joined those that
 // another sender is writing; that says nothing about their arrival. It waits while Limits.SendBytes are waiting, until
 // ctx is done or the session ends. A stanza that cannot be XML (control characters, a payload that failed to marshal)
-// is an error that harms nothing else. An error that is ErrUnknownDelivery says that the connection failed while st was
+// is an error that harms nothing else, and so is one that is larger than the server takes, where it says how much that is
+// (XEP-0478): that error is stanza.PolicyViolation. An error that is ErrUnknownDelivery says that the connection failed while st was
 // written; on every other error, nothing of st was sent.
 //
 // st is not kept and not changed. A message or presence without an id is sent with none; an IQ needs one: use Do for

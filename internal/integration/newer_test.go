@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/canto-im/canto/internal/integration/servers"
+	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/sasl"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
@@ -18,10 +19,10 @@ import (
 )
 
 // eachNewer runs f as a subtest at every server that knows SASL2, Bind 2 and FAST.
-func eachNewer(t *testing.T, f func(t *testing.T, p *place)) {
+func eachNewer(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
 	for _, kind := range servers.Kinds(t) {
 		if kind.IsNewer() {
-			t.Run(string(kind), func(t *testing.T) { f(t, outside(servers.Shared(t, kind, servers.Config{}))) })
+			t.Run(string(kind), func(t *testing.T) { f(t, outside(servers.Shared(t, kind, cfg))) })
 		}
 	}
 }
@@ -39,7 +40,7 @@ func element(t *testing.T, xml string) stanza.Element {
 // TestEverythingInOneRequest is a first login (XEP-0388) that brings the resource and carbons (XEP-0386), stream management
 // (XEP-0198) and a token (XEP-0484), and no stream begins anew.
 func TestEverythingInOneRequest(t *testing.T) {
-	eachNewer(t, func(t *testing.T, p *place) {
+	eachNewer(t, servers.Config{}, func(t *testing.T, p *place) {
 		var wire tape
 		user, password := p.account(t)
 		o := p.over(p.options(password), true, 0)
@@ -65,6 +66,44 @@ func TestEverythingInOneRequest(t *testing.T) {
 		_, ok := stanza.Find[carbon](next(t, copies))
 		assert.True(t, ok, "carbons are on")
 	})
+}
+
+// TestLimitsOfTheServer: Prosody 13 says how much it takes (XEP-0478): less before a login than after, and behind a login of
+// XEP-0388 nothing. What is larger than it takes does not leave, on a stream that was resumed, too; what it says before the
+// login is not taken for what holds after it.
+func TestLimitsOfTheServer(t *testing.T) {
+	const most = 256 << 10
+	for _, cfg := range []servers.Config{{}, {TLS: servers.Plaintext}} {
+		eachNewer(t, cfg, func(t *testing.T, p *place) {
+			says := p.real.Kind == servers.Prosody13 && !cfg.HasTLS()
+			q, network := p.through(t, false, nil)
+			user, password := p.account(t)
+			o := q.options(password)
+			o.AllowPlaintext = true
+			bot := xmpp.NewClient(q.jid(user), o)
+			ctx, stop := context.WithCancel(within(t))
+			done := make(chan error, 1)
+			go func() { done <- bot.Run(ctx) }()
+			s, err := bot.Session(within(t))
+			require.NoError(t, err)
+			inbox := bot.Messages(t.Context())
+			for range 2 {
+				assert.Equal(t, says, s.Features().Has(ns.StreamLimits), "%v", s.Features())
+				large := &stanza.Message{To: s.JID(), Type: stanza.Chat, Body: strings.Repeat("x", most-1000)}
+				require.NoError(t, bot.Deliver(within(t), large))
+				assert.Len(t, next(t, inbox).Body, most-1000)
+				if says {
+					large.Body += strings.Repeat("x", 1000)
+					assert.ErrorIs(t, bot.Deliver(within(t), large), stanza.PolicyViolation)
+				}
+				network.Cut()
+				require.NoError(t, bot.Deliver(within(t), &stanza.Message{To: s.JID(), Type: stanza.Chat, Body: "again"}))
+				assert.Equal(t, "again", next(t, inbox).Body)
+			}
+			stop()
+			assert.NoError(t, next(t, done))
+		})
+	}
 }
 
 // A carbon is a copy of what another session of the account has sent (XEP-0280).
@@ -107,7 +146,7 @@ func (k keptLogin) spoil(t *testing.T, store xmpp.Store) {
 // TestTokens: a later login takes the token, which the server replaces or not; a token alone will do; one that is refused is
 // dropped for the password, on the same connection, and a new one comes.
 func TestTokens(t *testing.T) {
-	eachNewer(t, func(t *testing.T, p *place) {
+	eachNewer(t, servers.Config{}, func(t *testing.T, p *place) {
 		user, password := p.account(t)
 		store := xmpp.FileStore(t.TempDir())
 		account := p.jid(user).String()
@@ -145,7 +184,7 @@ func TestTokens(t *testing.T) {
 // TestResumedWithTheLogin cuts the connection of a client: the next request brings the old stream back (XEP-0198 §9.2), in one
 // flight, with what came meanwhile.
 func TestResumedWithTheLogin(t *testing.T) {
-	eachNewer(t, func(t *testing.T, p *place) {
+	eachNewer(t, servers.Config{}, func(t *testing.T, p *place) {
 		var wire tape
 		q, network := p.through(t, true, nil)
 		user, password := p.account(t)

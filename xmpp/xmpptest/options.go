@@ -59,13 +59,13 @@ type Options struct {
 	// StrictIQ keeps IQ requests from those with whom the addressed resource shares no presence, as RFC 6121 §8.5.3.1
 	// recommends; servers in the field deliver them.
 	StrictIQ bool
-	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "offline", "sm", ….
+	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "offline", "sm", "limits", ….
 	Without []string
 
 	// SM configures stream management (XEP-0198); Without "sm" leaves it out.
 	SM SM
 
-	// MaxStanza is the size in bytes of the largest stanza that is accepted; 0 means 262,144.
+	// MaxStanza is the size in bytes of the largest stanza that is accepted, which sessions are told (XEP-0478); 0 means 262,144.
 	MaxStanza int
 	// MaxQueue is how many bytes may wait for a client that does not read before its stream ends with resource-constraint; 0 means 64 MiB.
 	MaxQueue int

@@ -91,6 +91,7 @@ func modules() []module {
 		smModule(),
 		registerModule(),
 		inviteModule(),
+		limitsModule(),
 	}
 }
 

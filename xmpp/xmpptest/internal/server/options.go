@@ -66,7 +66,7 @@ type Options struct {
 	// SM configures stream management (XEP-0198); Without "sm" leaves it out.
 	SM SM
 
-	// MaxStanza is the size in bytes of the largest stanza that is accepted; 0 means 262,144.
+	// MaxStanza is the size in bytes of the largest stanza that is accepted, which sessions are told (XEP-0478); 0 means 262,144.
 	MaxStanza int
 	// MaxQueue is how many bytes may wait for a client that does not read before its stream ends with resource-constraint; 0 means 64 MiB.
 	MaxQueue int
