@@ -60,3 +60,6 @@ const (
 	ChatStates  = "http://jabber.org/protocol/chatstates"  // XEP-0085
 	Receipts    = "urn:xmpp:receipts"                      // XEP-0184
 )
+
+// XRD is not of XMPP: host-meta documents (RFC 6415 §3, XEP-0156).
+const XRD = "http://docs.oasis-open.org/ns/xri/xrd-1.0"

@@ -32,12 +32,16 @@ func (h Header) Append(dst []byte) []byte {
 	dst = append(dst, `<?xml version='1.0'?><stream:stream`...) // RFC 6120 §11.5: an XML declaration SHOULD come first
 	dst = appendAttr(dst, "xmlns", content)                     // RFC 6120 §4.8.2, §4.8.3
 	dst = appendAttr(dst, "xmlns:stream", ns.Stream)            // RFC 6120 §4.8.1; §4.8.5: some accept no other prefix
-	dst = appendAttr(dst, "version", h.Version)                 // RFC 6120 §4.7.5
-	dst = appendAttr(dst, "from", h.From)                       // RFC 6120 §4.7.1
-	dst = appendAttr(dst, "to", h.To)                           // RFC 6120 §4.7.2
-	dst = appendAttr(dst, "id", h.ID)                           // RFC 6120 §4.7.3
-	dst = appendAttr(dst, "xml:lang", h.Lang)                   // RFC 6120 §4.7.4
-	return append(dst, '>')
+	return append(h.appendAttrs(dst), '>')
+}
+
+// appendAttrs appends the attributes that every kind of header has.
+func (h Header) appendAttrs(dst []byte) []byte {
+	dst = appendAttr(dst, "version", h.Version) // RFC 6120 §4.7.5
+	dst = appendAttr(dst, "from", h.From)       // RFC 6120 §4.7.1
+	dst = appendAttr(dst, "to", h.To)           // RFC 6120 §4.7.2
+	dst = appendAttr(dst, "id", h.ID)           // RFC 6120 §4.7.3
+	return appendAttr(dst, "xml:lang", h.Lang)  // RFC 6120 §4.7.4
 }
 
 // Close is the end tag of a stream that Append has opened (RFC 6120 §4.4).
@@ -82,10 +86,13 @@ func readHeader(d *xmltext.Decoder) (Header, error) {
 	case t.Name.Local != "stream":
 		return Header{}, newError("bad-format", "the root element is %q", t.Name.Local)
 	}
-	h := Header{From: attr(t, "from"), To: attr(t, "to"), ID: attr(t, "id"), Version: attr(t, "version")}
+	return headerOf(t), nil
+}
+
+// headerOf returns the attributes of a header.
+func headerOf(t *xmltext.Token) Header {
 	lang, _ := t.Lang()
-	h.Lang = string(lang)
-	return h, nil
+	return Header{From: attr(t, "from"), To: attr(t, "to"), ID: attr(t, "id"), Version: attr(t, "version"), Lang: string(lang)}
 }
 
 // checkVersion returns an error unless the version is 1.0 or later.
