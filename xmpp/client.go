@@ -98,7 +98,7 @@ func permanent(err error, proven bool) bool {
 	case errors.Is(err, errNoMechanism), errors.Is(err, errNoService), errors.Is(err, errNoAccount), errors.Is(err, errNoLocalpart), errors.Is(err, errInsecureConfig):
 		return true
 	case errors.As(err, &dial) && !proven:
-		return dial.Step == StepTLS && (isCertificate(err) || errors.Is(err, errNoStartTLS) || errors.Is(err, errPlaintextOnly))
+		return dial.Step == StepTLS && (isCertificate(err) || errors.Is(err, errNoStartTLS) || errors.Is(err, errPlaintextOnly) || errors.Is(err, errPlainCarrier))
 	}
 	return false
 }

@@ -34,8 +34,9 @@ func Dial(ctx context.Context, addr jid.JID, o *Options) (*Session, error) {
 //
 // A conn that is a *tls.Conn, or embeds one, is secured already; a handshake that has not been run is run. Who signed the
 // certificate is judged by conn's configuration, and by Options.TLS where that skips verification; for whom is judged
-// here: for the JID's domain, and not for the host that conn leads to. A conn of another kind that has the method
-// ConnectionState of a *tls.Conn, as another transport may, counts as secured, and its maker answers for the certificate.
+// here: for the JID's domain, and not for the host that conn leads to. For a conn of another kind that has the method
+// ConnectionState of a *tls.Conn, as those of Options.Transport have, its maker answers: if that shows TLS, it counts as
+// secured.
 func NewSession(ctx context.Context, conn net.Conn, addr jid.JID, o *Options) (*Session, error) {
 	o = o.withDefaults()
 	where := addr.Domainpart()
@@ -89,6 +90,9 @@ func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
 	if err := checkAccount(account, o); err != nil {
 		return nil, &DialError{Step: StepAuth, Addr: account.String(), Err: err}
 	}
+	if o.Transport != nil {
+		return carried(ctx, w, o)
+	}
 	start := time.Now()
 	targets, err := findTargets(ctx, account, o)
 	o.Trace.step(StepDNS, cmp.Or(o.Addr, account.Domainpart()), start, err)
@@ -104,16 +108,16 @@ func dial(ctx context.Context, w wanted, o *Options) (*link, error) {
 	redirect := ""
 	for range maxRedirects {
 		l, err := dialTargets(ctx, w, o, targets)
-		var se *StreamError
-		if !errors.As(err, &se) || se.Condition != SeeOtherHost || se.Local {
+		to, sent := sentElsewhere(err)
+		if !sent {
 			return l, redirected(redirect, err)
 		}
 		// RFC 6120 §4.9.3.19: the same policies hold at the other host, and the domain that its certificate is checked
 		// against stays that of the account.
-		o.Logger.Info("xmpp: redirected", "to", se.Host)
-		redirect = se.Host
-		if targets, err = redirectTargets(ctx, o.Resolver, se.Host); err != nil {
-			return nil, &DialError{Step: StepDNS, Addr: se.Host, Err: err}
+		o.Logger.Info("xmpp: redirected", "to", to)
+		redirect = to
+		if targets, err = redirectTargets(ctx, o.Resolver, to); err != nil {
+			return nil, &DialError{Step: StepDNS, Addr: to, Err: err}
 		}
 	}
 	return nil, &DialError{Step: StepStream, Addr: account.Domainpart(), Err: errRedirects}

@@ -28,6 +28,7 @@ var (
 var (
 	errNoStartTLS     = errors.New("the server offers no STARTTLS, and no login either")
 	errPlaintextOnly  = errors.New("the server offers to log in in clear, without STARTTLS: nothing on this connection would be secret (or somebody on the way took the offer out)")
+	errPlainCarrier   = errors.New("the transport leads to the server in clear, without TLS: nothing on this connection would be secret")
 	errTLSRefused     = errors.New("the server refused STARTTLS")
 	errTLSInjection   = errors.New("the server sent bytes in clear behind <proceed/> (RFC 6120 §5.4.3.3): somebody on the way may have put them there")
 	errInsecureConfig = errors.New("Options.TLS.InsecureSkipVerify is set")
@@ -84,7 +85,7 @@ func (e *DialError) advice() string {
 	switch {
 	case errors.As(e.Err, &refusal):
 		return refusal.advice
-	case errors.Is(e.Err, errPlaintextOnly):
+	case errors.Is(e.Err, errPlaintextOnly), errors.Is(e.Err, errPlainCarrier):
 		return "if the network is trusted and this is meant, set Options.AllowPlaintext"
 	case errors.Is(e.Err, errNoStartTLS):
 		return "check that the port is the server's for clients (often 5222)"

@@ -61,12 +61,21 @@ type link struct {
 	features stream.Features
 	resumed  *stream.Resumption // the server's answer when the stream was resumed
 	refused  *stream.Failed     // and when it was not, and a new one bound
+	carried  bool               // conn is a carrier
 	managed  *stream.Bound      // what became of stream management where it was asked for with the binding (XEP-0386); nil: it was not
 }
 
-// part closes the connection in order: TLS's own end first (RFC 6120 §4.4), waiting for nobody.
+// part closes the connection in order: TLS's own end first (RFC 6120 §4.4), waiting for nobody. A carrier's own end takes two,
+// and a moment.
 func (l *link) part() {
 	l.wire.patience(atOnce)
+	if l.wire.atomic { // its writer is another goroutine
+		l.wire.quiet(lastWords)
+	}
+	if c, ok := l.wire.Conn.(carrier); ok {
+		c.Finish(lastWords)
+		return
+	}
 	_ = l.conn.Close()
 }
 

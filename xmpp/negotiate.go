@@ -24,10 +24,11 @@ type negotiation struct {
 	account jid.JID
 	resume  *resumption // the stream to go on with; nil: bind a new one
 	ours    func() error
-	keep    bool   // somebody will resume the stream when its connection is lost
-	addr    string // for errors and the trace
-	direct  bool   // TLS comes first
-	dialled bool   // the connection is of our making
+	keep    bool      // somebody will resume the stream when its connection is lost
+	addr    string    // for errors and the trace
+	direct  bool      // TLS comes first
+	dialled bool      // the connection is of our making
+	judge   *verifier // see wanted
 
 	link     *link
 	features stream.Features
@@ -73,15 +74,17 @@ type wanted struct {
 	resume  *resumption // nil: a new session
 	// ours is asked before a stream is resumed or bound: an error says that another process has taken over. nil: none can.
 	ours    func() error
-	dialled bool   // the connection is of our making
-	guess   bool   // a connection that comes to nothing by a guess can be made again
-	keep    bool   // the stream will be resumed when its connection is lost
-	left    func() // told of each connection that is given up when <resume/> or a bind may be out on it; nil: nobody
+	dialled bool      // the connection is of our making
+	guess   bool      // a connection that comes to nothing by a guess can be made again
+	keep    bool      // the stream will be resumed when its connection is lost
+	judge   *verifier // has judged the certificate of the connection, which is a carrier; nil: its maker answers for it
+	uri     string    // where the server has sent us last, for Options.Transport; "": nowhere
+	left    func()    // told of each connection that is given up when <resume/> or a bind may be out on it; nil: nobody
 }
 
 // negotiate runs the negotiation over conn. It owns conn: on an error, a *DialError, conn is closed.
 func negotiate(ctx context.Context, conn net.Conn, w wanted, o *Options, direct bool, addr string) (*link, error) {
-	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, keep: w.keep, guess: w.guess, dialled: w.dialled, addr: addr, direct: direct, link: newLink(conn, o, addr)}
+	n := &negotiation{opts: o, account: w.account, resume: w.resume, ours: w.ours, keep: w.keep, guess: w.guess, dialled: w.dialled, judge: w.judge, addr: addr, direct: direct, link: newLink(conn, o, addr)}
 	n.link.state.DirectTLS = direct
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	step, err := n.run(ctx)
@@ -160,7 +163,7 @@ func (n *negotiation) run(ctx context.Context) (Step, error) {
 
 // strange marks the error of the first stream where the server may not speak XMPP in clear at this port.
 func (n *negotiation) strange(err error) error {
-	if n.secured || n.link.state.StreamID != "" || n.opts.Role.IsComponent() {
+	if n.secured || n.link.carried || n.link.state.StreamID != "" || n.opts.Role.IsComponent() {
 		return err
 	}
 	var se *StreamError
@@ -187,9 +190,11 @@ func (n *negotiation) begin(ctx context.Context) error {
 		n.link.state.DirectTLS = true
 		_, err := n.timed(StepTLS, func() error { return n.adopt(ctx, conn) })
 		return err
-	case interface{ ConnectionState() tls.ConnectionState }: // of another transport, which has seen to it
+	case carrier:
+		return n.carry(conn)
+	case interface{ ConnectionState() tls.ConnectionState }: // whose maker has seen to it
 		if cs := conn.ConnectionState(); cs.Version != 0 {
-			n.link.state.TLS, n.secured = cs, true
+			n.secure(cs, cs.VerifiedChains)
 			return nil
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/canto-im/canto/internal/stream"
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/sasl"
 	"github.com/canto-im/canto/stanza"
 )
@@ -50,6 +51,13 @@ type Options struct {
 	// records are asked of Resolver all the same, so who wants no DNS of their own (Tor) sets Addr. Nil: net.Dialer,
 	// trying IPv6 and IPv4 as RFC 8305 says.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Transport carries the stream in place of TCP and the TLS in it, to whatever place it finds: the Connect of a
+	// websocket.Dialer, for one. Addr and DirectTLS then mean nothing. uri is where a server has sent us (RFC 7395 §3.6.1), ""
+	// at first: what is less secure than the transport's own way it has to refuse. o are these options, completed, with a TLS
+	// that accepts a certificate for the host that is asked for (RFC 7395 §6, XEP-0156 §2.2) or for the JID's domain. The conn
+	// gets whole elements with each Write, and has two more methods: ConnectionState, as *tls.Conn has it, and
+	// Finish(time.Duration), which closes it in order within that time. Nil: TCP.
+	Transport func(ctx context.Context, account jid.JID, o *Options, uri string) (net.Conn, error)
 	// Resolver is asked for SRV records and addresses. Nil: net.DefaultResolver.
 	Resolver *net.Resolver
 	// Lang is the xml:lang of our stream: the language of what we send, and in which we'd like to be answered. Empty:

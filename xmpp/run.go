@@ -80,7 +80,8 @@ func (c *Client) run(ctx context.Context) error {
 		}
 		began := time.Now()
 		var l *link
-		if l, err = c.dial(ctx, s, own.left); err == nil {
+		uri, _ := sentElsewhere(err) // RFC 7395 §3.6.1: at any point
+		if l, err = c.dial(ctx, s, uri, own.left); err == nil {
 			began = time.Now()
 			s, err = c.attend(ctx, s, l)
 		}
@@ -222,9 +223,9 @@ func (c *Client) pause(ctx context.Context, s *Session, err error, d time.Durati
 	}
 }
 
-// dial makes a connection, to go on with s where that is suspended.
-func (c *Client) dial(ctx context.Context, s *Session, left func()) (*link, error) {
-	w := wanted{account: c.addr, keep: true, left: left}
+// dial makes a connection, to go on with s where that is suspended. uri is where the server has sent us with its last word.
+func (c *Client) dial(ctx context.Context, s *Session, uri string, left func()) (*link, error) {
+	w := wanted{account: c.addr, keep: true, left: left, uri: uri}
 	if c.steward != nil {
 		w.ours = c.steward.look // the process may have been stopped, and replaced, since it began to connect
 	}

@@ -20,6 +20,9 @@ const startTLSRequest = "<starttls xmlns='" + ns.TLS + "'/>"
 // (RFC 7590 §3.1), and without it the negotiation ends before anything of SASL leaves, unless Options.AllowPlaintext was
 // asked for by name.
 func (n *negotiation) startTLS(ctx context.Context) (restart bool, err error) {
+	if n.link.carried { // RFC 7395 §3.9: what is offered here is ignored; see carry
+		return false, nil
+	}
 	if !n.features.StartTLS && n.opts.AllowPlaintext {
 		return false, nil
 	}

@@ -32,6 +32,7 @@ func tlsConfig(v *verifier, direct bool) *tls.Config {
 // account.
 type verifier struct {
 	host   string                // the domain in A-labels, or an IP address
+	also   string                // the host of a URL that does as well; "": there is none
 	domain string                // the domainpart as XMPP writes it
 	cfg    *tls.Config           // the user's: roots, clock and further checks
 	chains [][]*x509.Certificate // what check has found
@@ -103,7 +104,7 @@ func (v *verifier) verifyMore(cs tls.ConnectionState, chains [][]*x509.Certifica
 // clients (RFC 4985, RFC 6120 §13.7.1.2.1), or an xmppAddr (RFC 6120 §13.7.1.4).
 func (v *verifier) verifyName(leaf *x509.Certificate) error {
 	dnsErr := leaf.VerifyHostname(v.host)
-	if dnsErr == nil {
+	if dnsErr == nil || v.also != "" && leaf.VerifyHostname(v.also) == nil {
 		return nil
 	}
 	for _, id := range otherNames(leaf) {

@@ -85,15 +85,20 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// keepalive sends a space when nothing has been sent for a while (RFC 6120 §4.6.1).
+// keepalive sends a space when nothing has been sent for a while (RFC 6120 §4.6.1); where a space can't be sent (RFC 7395 §3.8),
+// what asks the server for a sign of life is one of ours, too.
 func (s *Session) keepalive(now time.Time) {
 	if s.opts.Keepalive <= 0 {
 		return
 	}
 	s.out.mu.Lock()
 	due := !s.out.busy && now.Sub(s.out.lastSent) >= s.opts.Keepalive
+	carried := s.out.link != nil && s.out.link.carried
 	s.out.mu.Unlock()
-	if due {
+	switch {
+	case due && carried:
+		s.probe(now)
+	case due:
 		s.out.raw([]byte(" "))
 	}
 }

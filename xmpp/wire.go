@@ -21,20 +21,22 @@ const writeSlice = 50 * time.Millisecond
 type wire struct {
 	net.Conn
 	deadAfter time.Duration
-	atomic    bool // a write may not be cut in slices: Conn is a *tls.Conn of the user's
+	atomic    bool // a write may not be cut in slices: Conn is a *tls.Conn of the user's, or a carrier
 
 	mu       sync.Mutex
 	leave    <-chan struct{} // the present writer walks away when this is closed; nil: never
 	rest     []byte          // what stalled writes left, in order; owned by the drainer while draining
 	draining bool
-	drained  func() // called, without mu, once the rest has been written or has failed
-	err      error  // why the drainer gave up; sticky
+	drained  func()        // called, without mu, once the rest has been written or has failed
+	rested   chan struct{} // closed then; nil when nobody waits for that
+	err      error         // why the drainer gave up; sticky
 }
 
 // newWire returns the wire on conn; a peer that takes no byte for deadAfter is held to be dead.
 func newWire(conn net.Conn, deadAfter time.Duration) *wire {
 	_, isTLS := conn.(tlsConn)
-	return &wire{Conn: conn, deadAfter: deadAfter, atomic: isTLS}
+	_, isCarrier := conn.(carrier)
+	return &wire{Conn: conn, deadAfter: deadAfter, atomic: isTLS || isCarrier}
 }
 
 // patience sets the channel whose closing lets the next writes walk away; nil means that they wait.
@@ -60,6 +62,26 @@ func (w *wire) stalled(f func()) bool {
 		w.drained = f
 	}
 	return w.draining
+}
+
+// quiet waits until nothing of earlier writes waits for the peer, for at most d.
+func (w *wire) quiet(d time.Duration) {
+	w.mu.Lock()
+	if !w.draining {
+		w.mu.Unlock()
+		return
+	}
+	if w.rested == nil {
+		w.rested = make(chan struct{})
+	}
+	rested := w.rested
+	w.mu.Unlock()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-rested:
+	case <-t.C:
+	}
 }
 
 // failure is why the drainer gave up, if it did.
@@ -142,6 +164,10 @@ func (w *wire) drain() {
 	w.draining, w.rest = false, nil
 	f := w.drained
 	w.drained = nil
+	if w.rested != nil {
+		close(w.rested)
+		w.rested = nil
+	}
 	w.mu.Unlock()
 	if f != nil {
 		f()
