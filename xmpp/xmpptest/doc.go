@@ -27,6 +27,8 @@
 //
 // External components (XEP-0114) connect at a port of their own and are addressed as domains: see ComponentOptions.
 //
+// The same server speaks WebSocket (RFC 7395) at WebSocketURL, strictly: what breaks a rule of the framing ends the connection.
+//
 // With Options.SASL2 the server offers the logins of XEP-0388 too, with binding, resumption and tokens; ForgetTokens voids these.
 //
 // With Options.Register it lets strangers register (XEP-0077), by form or by field, with an invitation (Invite) or a CAPTCHA.

@@ -45,6 +45,10 @@ func (s *Server) complete(user string, o *xmpp.Options) *xmpp.Options {
 		c.Password = s.Password(user)
 	}
 	switch {
+	case c.Transport != nil:
+		if s.Addr() == "" && c.Dial == nil {
+			c.Dial = s.DialWeb
+		}
 	case c.Addr != "":
 	case s.Addr() == "":
 		c.Addr, c.Dial = "memory:5222", s.Dial

@@ -34,6 +34,10 @@
 // freeze, delay, drop. Those of the server (tamper.go, inject.go) change what is said: Options.Tamper rewrites each step of a
 // negotiation, Inject says anything to an account's sessions, ReplaceReply answers in the server's place.
 //
+// HTTP (web.go) begins with the first question for it. What comes over WebSocket (websocket.go, on the frames of webframe.go) is a
+// net.Conn with a stream of RFC 6120 to the rest of the server; written from the RFCs a second time, it takes nothing that they do
+// not allow.
+//
 // Stream management (XEP-0198; the sm files) is written from the specification a second time, on nothing of package stream: a session
 // has its two counters and a queue of what the client has not acknowledged (smcount.go). A connection that is lost leaves the session
 // suspended (smsession.go): present, with what comes for it in the queue, until it's resumed (smresume.go) or its time is over and what

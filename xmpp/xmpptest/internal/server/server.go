@@ -24,7 +24,8 @@ type Server struct {
 
 	mu            sync.Mutex // protects what follows, and accounts and sessions
 	closed        bool
-	listeners     []net.Listener // STARTTLS, direct TLS, components: one for each entrance
+	listeners     []net.Listener // STARTTLS, direct TLS, components: one for each entrance; HTTP
+	web           *web           // HTTP; nil: nobody has asked for it
 	conns         map[*conn]struct{}
 	lastConn      int
 	accounts      map[string]*account   // by localpart
@@ -86,6 +87,7 @@ const (
 	forSTARTTLS entrance = iota
 	forDirectTLS
 	forComponents
+	overHTTP // what another protocol carries, with TLS below it; it has no listener of its own
 )
 
 // Listen opens three ports on the loopback interface, for STARTTLS, for direct TLS and for components, and serves them until Close.
@@ -185,10 +187,14 @@ func (s *Server) serve(nc net.Conn, in entrance) {
 	}
 	s.lastConn++
 	fc := newFaultConn(nc, s.faults, s.counters.countRead, s.counters.countWritten)
-	c := newConn(s, s.lastConn, fc, in)
+	s.begin(newConn(s, s.lastConn, fc, in))
+}
+
+// begin serves a connection. s.mu is held.
+func (s *Server) begin(c *conn) {
 	s.conns[c] = struct{}{}
 	s.counters.conns.Add(1)
-	s.logf("conn %d: from %v", c.id, nc.RemoteAddr())
+	s.logf("conn %d: from %v", c.id, c.net.RemoteAddr())
 	s.wg.Go(c.write)
 	s.wg.Go(c.read)
 }
@@ -210,7 +216,7 @@ func (s *Server) Close() error {
 	first := !s.closed
 	s.closed = true
 	s.callOffAll()
-	listeners := s.listeners
+	listeners, web := s.listeners, s.web
 	conns := s.open()
 	s.mu.Unlock()
 	if !first {
@@ -218,6 +224,9 @@ func (s *Server) Close() error {
 		return nil
 	}
 	err := closeAll(listeners)
+	if web != nil {
+		err = errors.Join(err, web.http.Close())
+	}
 	for _, c := range conns {
 		if c.headers.Load() > 0 && !c.securing.Load() { // there is a stream to end
 			c.endWith(&streamError{condition: "system-shutdown"})

@@ -14,7 +14,7 @@ func startTLSModule() module {
 		name: "starttls",
 		advertise: func(c *conn) []*Element {
 			switch {
-			case c.tls != nil || c.srv.opts.StartTLS == Off:
+			case c.tls != nil || c.entrance == overHTTP || c.srv.opts.StartTLS == Off: // RFC 7395 §3.9: never over WebSocket
 				return nil
 			case c.srv.opts.StartTLS == Required:
 				return []*Element{el(ns.TLS, "starttls").with(el(ns.TLS, "required"))}

@@ -1,0 +1,229 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/canto-im/canto/internal/ns"
+)
+
+const webSocketPath = "/xmpp-websocket"
+
+// A web is the HTTP side of a server: it begins with the first question for it.
+type web struct {
+	srv   *Server
+	http  *http.Server
+	tls   *tls.Config // nil: in clear, since the server knows no TLS
+	conns chan net.Conn
+	ended chan struct{}
+	once  sync.Once
+	addr  net.Addr // of the port; nil in memory
+}
+
+// webKey is where the context of a request has the connection that it came over.
+type webKey struct{}
+
+// webSide returns the HTTP side of the server, which it begins if there is none yet.
+func (s *Server) webSide() (*web, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return nil, fmt.Errorf("the server is closed")
+	case s.web != nil:
+		return s.web, nil
+	}
+	w := &web{srv: s, conns: make(chan net.Conn), ended: make(chan struct{})}
+	if s.opts.StartTLS != Off {
+		w.tls = s.tlsConfig.Clone()
+		w.tls.NextProtos = []string{"http/1.1"}
+	}
+	if !s.opts.InMemory {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		s.listeners = append(s.listeners, l)
+		w.addr = l.Addr()
+		s.wg.Go(func() { w.listen(l) })
+	}
+	w.http = &http.Server{
+		Handler:     w,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, webKey{}, c) },
+		ConnState:   w.count,
+		ErrorLog:    log.New(io.Discard, "", 0), // clients that are cut off in a handshake are what tests are for
+	}
+	s.web = w
+	s.wg.Go(func() { _ = w.http.Serve(w) }) // until Close
+	return w, nil
+}
+
+// count makes Server.Close wait for the goroutines of connections.
+func (w *web) count(_ net.Conn, to http.ConnState) {
+	switch to {
+	case http.StateNew:
+		w.srv.wg.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		w.srv.wg.Done()
+	}
+}
+
+func (w *web) listen(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		w.take(c)
+	}
+}
+
+// take hands a connection to the HTTP server.
+func (w *web) take(nc net.Conn) {
+	s := w.srv
+	s.mu.Lock()
+	faults := s.faults
+	s.mu.Unlock()
+	var c net.Conn = newFaultConn(nc, faults, s.counters.countRead, s.counters.countWritten)
+	if w.tls != nil {
+		c = tls.Server(c, w.tls)
+	}
+	select {
+	case w.conns <- c:
+	case <-w.ended:
+		nc.Close()
+	}
+}
+
+// Accept, Close and Addr make w the listener of its HTTP server.
+func (w *web) Accept() (net.Conn, error) {
+	select {
+	case c := <-w.conns:
+		return c, nil
+	case <-w.ended:
+		return nil, net.ErrClosed
+	}
+}
+
+func (w *web) Close() error {
+	w.once.Do(func() { close(w.ended) })
+	return nil
+}
+
+func (w *web) Addr() net.Addr {
+	if w.addr == nil {
+		return &net.TCPAddr{}
+	}
+	return w.addr
+}
+
+// WebSocketURL is where the server speaks RFC 7395: over wss:, or ws: where it knows no TLS.
+func (s *Server) WebSocketURL() (string, error) { return s.webURL("wss", "ws", webSocketPath) }
+
+func (s *Server) webURL(secure, plain, path string) (string, error) {
+	w, err := s.webSide()
+	if err != nil {
+		return "", err
+	}
+	scheme, host := secure, s.domain.Host()
+	if w.tls == nil {
+		scheme = plain
+	}
+	if w.addr != nil {
+		host = w.addr.String()
+	}
+	return scheme + "://" + host + path, nil
+}
+
+// DialWeb returns a connection in memory (net.Pipe) to the HTTP side of the server. Its arguments mean nothing.
+func (s *Server) DialWeb(ctx context.Context, _, _ string) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w, err := s.webSide()
+	if err != nil {
+		return nil, err
+	}
+	client, server := net.Pipe()
+	w.take(server)
+	return client, nil
+}
+
+// ServeHTTP answers a request.
+func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case webSocketPath:
+		w.upgrade(rw, r)
+	case "/.well-known/host-meta":
+		w.hostMeta(rw, "<?xml version='1.0'?><XRD xmlns='"+ns.XRD+"'><Link rel='urn:xmpp:alt-connections:websocket' href='%s'/></XRD>")
+	case "/.well-known/host-meta.json":
+		w.hostMeta(rw, `{"links":[{"rel":"urn:xmpp:alt-connections:websocket","href":"%s"}]}`)
+	default:
+		http.NotFound(rw, r)
+	}
+}
+
+// hostMeta answers XEP-0156.
+func (w *web) hostMeta(rw http.ResponseWriter, form string) {
+	url, err := w.srv.WebSocketURL()
+	if err != nil {
+		http.Error(rw, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintf(rw, form, url)
+}
+
+// upgrade runs the handshake of RFC 6455 §4.2 and makes a stream of the connection.
+func (w *web) upgrade(rw http.ResponseWriter, r *http.Request) {
+	answer, err := handshake(r)
+	if err != nil {
+		http.Error(rw, err.Error(), http.StatusBadRequest)
+		return
+	}
+	nc, buffered, err := http.NewResponseController(rw).Hijack()
+	if err != nil {
+		http.Error(rw, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if _, err := nc.Write([]byte(answer)); err != nil {
+		nc.Close()
+		return
+	}
+	fc, isFault := nc.(*faultConn)
+	var cs *tls.ConnectionState
+	if t, ok := nc.(*tls.Conn); ok {
+		state := t.ConnectionState()
+		cs = &state
+		fc, isFault = t.NetConn().(*faultConn)
+	}
+	if !isFault {
+		panic(errors.New("server: the connection of a request is none of ours"))
+	}
+	w.srv.serveOver(fc, newWebSocket(nc, buffered.Reader, w.srv.opts.MaxStanza), cs)
+}
+
+// serveOver serves a stream that another protocol carries on fc; cs is nil in clear.
+func (s *Server) serveOver(fc *faultConn, over net.Conn, cs *tls.ConnectionState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		_ = fc.Close()
+		return
+	}
+	s.lastConn++
+	c := newConn(s, s.lastConn, fc, overHTTP)
+	c.out.use(over)
+	c.in.r = over
+	if c.tls = cs; cs != nil {
+		c.serverCert = s.tlsConfig.Certificates[0].Certificate[0]
+		s.counters.tls.Add(1)
+	}
+	s.begin(c)
+}
