@@ -28,6 +28,7 @@ var rooms = map[string]floor{
 	"stanza":                        meaning,
 	"sasl":                          meaning,
 	"xmpp":                          session,
+	"internal/web":                  session,
 	"xmpp/xmpptest/internal/server": session,
 	"roster":                        ability,
 	"xmpp/xmpptest":                 ability,
@@ -52,6 +53,7 @@ var narrow = map[string][]string{
 	"internal/stream":               {"internal/ns", "internal/xmltext"},
 	"stanza":                        {"jid", "internal/ns", "internal/xmltext"},
 	"sasl":                          {},
+	"internal/web":                  {},
 	"xmpp/xmpptest/internal/server": {"jid", "stanza", "sasl", "internal/ns", "internal/xmltext", "internal/stream"},
 }
 
@@ -68,6 +70,8 @@ var sideways = map[string][]string{
 	"xmpp/upload":      {"xmpp/disco"},
 	"xmpp/adhoc":       {"xmpp/form", "xmpp/disco"},
 	"xmpp/bookmarks":   {"xmpp/pubsub"},
+	"xmpp/websocket":   {"xmpp/hostmeta"},
+	"xmpp/bosh":        {"xmpp/hostmeta"},
 }
 
 // testsMayAsk is what the tests of the session floor and above may import beside what their package may: the in-process server.
@@ -79,6 +83,7 @@ const testsMayAsk = "xmpp/xmpptest"
 var outside = map[string][]string{
 	"golang.org/x/text":           {"jid", "sasl", "xmpp/xmpptest/internal/server"},
 	"golang.org/x/net/idna":       {"jid", "xmpp/xmpptest/internal/server"},
+	"github.com/coder/websocket":  {"xmpp/websocket"},
 	"github.com/stretchr/testify": nil,
 }
 
