@@ -45,6 +45,9 @@
 //
 // Whatever arrives is tied to the session that received it: an earlier session's late pushes and presence are no news.
 //
+// All has the contacts in order: order.go notes those that have changed since it was asked last, and puts them right in a copy
+// when it's asked again, so that a push costs no sorting.
+//
 // Subscribers are fed by feed.go: what waits for a slow one is merged contact by contact, so that nothing is held up and no
 // more than the roster is held. The cache (cache.go) is written by a goroutine that exists while there is something to
 // write; it may be behind, since the server then sends the difference. No other goroutine belongs to a roster.

@@ -75,7 +75,7 @@ func (r *Roster) get(contact jid.JID) (it Item, ok bool) {
 }
 
 // All iterates over the contacts as they are now, in the order of their addresses. What changes meanwhile does not show. The
-// first call sorts them; one after a change copies the list, 88 bytes a contact.
+// first call sorts them; one after a change copies the list.
 func (r *Roster) All() iter.Seq[Item] {
 	return slices.Values(r.sorted())
 }
