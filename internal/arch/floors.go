@@ -63,6 +63,7 @@ var sideways = map[string][]string{
 	"internal/xmltext": {"internal/ns"},
 	"internal/stream":  {"internal/ns", "internal/xmltext"},
 	"xmpp/xmpptest":    {},
+	"xmpp/register":    {"xmpp/form"},
 	"xmpp/muc":         {"xmpp/form", "xmpp/disco"},
 	"xmpp/disco":       {"xmpp/form"},
 	"xmpp/pubsub":      {"xmpp/form", "xmpp/disco"},

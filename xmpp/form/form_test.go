@@ -90,7 +90,7 @@ func TestMedia(t *testing.T) {
 }
 
 // A form that would be large in memory is refused, wherever its elements stand.
-func TestBounded(t *testing.T) {
+func TestSecurityS15FormsAreBounded(t *testing.T) {
 	many := maxElements + 1
 	for name, inside := range map[string]string{
 		"fields":   strings.Repeat("<field/>", many),

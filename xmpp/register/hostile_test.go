@@ -1,0 +1,86 @@
+package register_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/form"
+	"github.com/canto-im/canto/xmpp/register"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/require"
+)
+
+// A server that lies gets no password, and does no harm: forms for another purpose, of another shape or without end, answers to something else.
+func TestSecurityS03ForgedRegistrationForms(t *testing.T) {
+	asks := func(inside string) string {
+		return "<iq type='result' id='${id}'><query xmlns='jabber:iq:register'>" + inside + "</query></iq>"
+	}
+	data := func(inside string) string { return asks("<x xmlns='jabber:x:data' type='form'>" + inside + "</x>") }
+	const names = "<field var='username'/><field var='password'/>"
+	ofType := func(t string) string { return "<field var='FORM_TYPE' type='hidden'><value>" + t + "</value></field>" }
+	for name, c := range map[string]struct {
+		answer string
+		says   string
+		is     error
+	}{
+		"a form to remove an account":  {answer: data(ofType("jabber:iq:register:cancel") + names), says: "for another purpose"},
+		"a form of somebody else":      {answer: data(ofType("urn:x") + names), says: "for another purpose"},
+		"a form that is a result":      {answer: strings.Replace(data(names), "'form'", "'result'", 1), says: "for another purpose"},
+		"a form beside the fields":     {answer: asks("<username/><password/><x xmlns='jabber:x:data' type='form'>" + ofType("urn:x") + names + "</x>"), says: "for another purpose"},
+		"no field for the password":    {answer: data("<field var='username'/>"), is: form.ErrNoField},
+		"no field for the name":        {answer: asks("<password/>"), is: form.ErrNoField},
+		"a name that may not be ours":  {answer: data("<field var='username' type='list-single'><option><value>other</value></option></field><field var='password'/>"), is: form.ErrOption},
+		"a password to read":           {answer: data("<field var='username'/><field var='password' type='fixed'/>"), is: form.ErrType},
+		"fields of another namespace":  {answer: asks("<username xmlns='urn:x'/><password xmlns='urn:x'/>"), says: "asks for nothing"},
+		"nothing":                      {answer: asks(""), says: "asks for nothing"},
+		"no query":                     {answer: "<iq type='result' id='${id}'/>", says: "is no question"},
+		"another query":                {answer: "<iq type='result' id='${id}'><query xmlns='jabber:iq:roster'/></iq>", says: "is no question"},
+		"a form without end":           {answer: data(strings.Repeat("<field/>", 1<<16)), says: "more than 65536 elements"},
+		"more than a stanza may have":  {answer: data("<field var='" + strings.Repeat("x", 1<<20) + "'/>"), says: "policy-violation"},
+		"the answer to something else": {answer: "<iq type='result' id='other'/>", says: `the id "other"`},
+		"an answer of somebody else":   {answer: "<iq type='result' id='${id}' from='example.org'/>", says: `from "example.org"`},
+		"no answer, but success":       {answer: "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", says: "<success "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := serve(t, xmpptest.Options{Tamper: func(e xmpptest.Exchange) string {
+				if e.Step != xmpptest.StepRegister {
+					return e.XML
+				}
+				_, id, _ := strings.Cut(e.XML, " id='")
+				id, _, _ = strings.Cut(id, "'")
+				return strings.ReplaceAll(c.answer, "${id}", id)
+			}}, &xmpptest.Register{})
+			_, err := register.Dial(t.Context(), bill, options(srv), nil)
+			require.ErrorIs(t, err, cmpError(c.is, err))
+			require.ErrorContains(t, err, c.says)
+			var e *register.Error
+			require.ErrorAs(t, err, &e)
+			require.Empty(t, said(srv, "Calliope"), "the password has not left")
+			require.Zero(t, srv.Stats().Logins)
+		})
+	}
+}
+
+// A feature that somebody has put there makes us ask, and no more.
+func TestSecurityS03ForgedRegistrationFeature(t *testing.T) {
+	srv := serve(t, xmpptest.Options{Tamper: func(e xmpptest.Exchange) string {
+		return strings.Replace(e.XML, "</stream:features>", "<register xmlns='http://jabber.org/features/iq-register'/></stream:features>", 1)
+	}}, nil)
+	_, err := register.Dial(t.Context(), bill, options(srv), nil)
+	require.ErrorIs(t, err, xmpp.NotAuthorized)
+	require.Empty(t, said(srv, "Calliope"))
+}
+
+// What is asked and answered before the login is in neither trace nor log.
+func TestSecurityS21RegistrationIsNotTraced(t *testing.T) {
+	srv := serve(t, xmpptest.Options{}, &xmpptest.Register{Form: true})
+	var trace strings.Builder
+	o := options(srv)
+	o.Trace = &xmpp.Trace{Sent: func(b []byte) { trace.Write(b) }, Received: func(b []byte) { trace.Write(b) }}
+	s, err := register.Dial(t.Context(), bill, o, nil)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	require.NotContains(t, trace.String(), "Calliope")
+	require.Equal(t, 4, strings.Count(trace.String(), ">[SASL]</iq>"), "two questions and two answers")
+}
