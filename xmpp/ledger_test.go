@@ -2,8 +2,12 @@ package xmpp
 
 import (
 	"math"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/canto-im/canto/internal/stream"
 	"github.com/stretchr/testify/require"
 )
 
@@ -24,4 +28,40 @@ func TestToldNeverGoesBackwards(t *testing.T) {
 		require.Equal(t, base+3, in.tell(base+3))
 		require.Equal(t, base+4, in.tell(base+4))
 	}
+}
+
+// TestLedgerOnANewConnection: what was asked on the connection before is answered by nobody, and nothing waits for that.
+func TestLedgerOnANewConnection(t *testing.T) {
+	var asked atomic.Int64
+	g := newLedger(&asked)
+	old := time.Unix(1000, 0)
+	for range 3 {
+		require.True(t, g.sent([]byte("<message/>"), nil))
+	}
+	require.NotEmpty(t, g.request(nil, old, true))
+	require.NoError(t, g.resumed(1, false))
+	now := old.Add(time.Second)
+	require.NotEmpty(t, g.request(nil, now, true))
+	require.Equal(t, now.UnixNano(), asked.Load(), "the silence begins anew")
+	require.NoError(t, g.acknowledged(2), "an answer, before all was handled")
+	require.True(t, g.sent([]byte("<message/>"), nil))
+	require.NotEmpty(t, g.request(nil, now, false), "no other question is open")
+}
+
+// TestResumptionWaitsForTheReader: what the connection before has brought is read to its end, or <resume/> would ask for it again.
+func TestResumptionWaitsForTheReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := restore(&stream.Snapshot{JID: "a@b/c", ID: "x", Handled: 1}, (&Options{}).withDefaults(), nil, nil)
+		require.NoError(t, err)
+		s.link.gone = make(chan struct{})
+		ready := make(chan *resumption, 1)
+		go func() { ready <- s.resumption() }()
+		synctest.Wait()
+		require.Empty(t, ready)
+		number, _ := s.intake.receive()
+		s.intake.handled(number)
+		close(s.link.gone)
+		require.EqualValues(t, 2, (<-ready).H)
+		s.end(nil)
+	})
 }

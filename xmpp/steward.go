@@ -127,7 +127,7 @@ func (v *steward) next() (s *Session, ack bool) {
 	}
 	defer v.mu.Unlock()
 	s, ack = v.session, v.ack
-	if s == nil || v.lost || !v.dirty {
+	if s == nil || !v.dirty {
 		v.running = false
 		return nil, false
 	}
