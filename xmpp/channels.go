@@ -57,11 +57,14 @@ func pass[T any](given <-chan struct{}, sub *subscription, ch chan<- T, v T) boo
 }
 
 // A channelHandler is what stands behind a channel. Its program may take as long as it likes.
-type channelHandler func(ctx context.Context, st stanza.Stanza) error
+type channelHandler struct {
+	owner channelOwner
+	f     func(ctx context.Context, st stanza.Stanza) error
+}
 
 // HandleStanza calls f.
-func (f channelHandler) HandleStanza(ctx context.Context, st stanza.Stanza) (any, error) {
-	return nil, f(ctx, st)
+func (h channelHandler) HandleStanza(ctx context.Context, st stanza.Stanza) (any, error) {
+	return nil, h.f(ctx, st)
 }
 
 // A channelOwner keeps the table of open channels: a Session or a Client.
@@ -83,10 +86,10 @@ func subscribe[T any](ctx context.Context, owner channelOwner, patterns []Patter
 		close(ch)
 		return ch
 	}
-	h := channelHandler(func(hctx context.Context, st stanza.Stanza) error {
+	h := channelHandler{owner, func(hctx context.Context, st stanza.Stanza) error {
 		given := sessionOf(hctx).given // not hctx: what a session had received is there to be taken after its end
 		return receive(hctx, st, func(v T) bool { return pass(given, sub, ch, v) })
-	})
+	}}
 	for _, p := range patterns {
 		sub.undo = append(sub.undo, owner.Handle(p, h))
 	}
@@ -97,7 +100,7 @@ func subscribe[T any](ctx context.Context, owner channelOwner, patterns []Patter
 func (s *Session) open(sub *subscription) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.finished || s.isGiven() {
+	if s.fed {
 		return false
 	}
 	if s.channels == nil {
@@ -105,6 +108,18 @@ func (s *Session) open(sub *subscription) bool {
 	}
 	s.channels[sub] = struct{}{}
 	return true
+}
+
+// closeChannels closes the session's own channels, and those that are opened from now on.
+func (s *Session) closeChannels() {
+	s.mu.Lock()
+	s.fed = true
+	subs := s.channels
+	s.channels = nil
+	s.mu.Unlock()
+	for sub := range subs {
+		sub.close()
+	}
 }
 
 func (s *Session) forget(sub *subscription) {

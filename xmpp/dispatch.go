@@ -68,6 +68,7 @@ func (s *Session) handOver(batch []arrival) {
 	}()
 	for ; i < len(batch); i++ {
 		a := batch[i]
+		s.here = s.lane.before + uint64(i)
 		// XEP-0198 §4: it counts once its handlers have returned.
 		if !s.isGiven() && s.steward.ours(s) && s.accept(a) {
 			s.handled(a.number)
@@ -104,16 +105,14 @@ func (s *Session) isGiven() bool {
 // rest, a second one may find the lane as empty as the first did.
 func (s *Session) finish() {
 	s.mu.Lock()
-	if s.finished {
-		s.mu.Unlock()
+	over := s.finished
+	s.finished = true
+	s.mu.Unlock()
+	if over {
 		return
 	}
-	s.finished = true
-	subs := s.channels
-	s.channels = nil
-	s.mu.Unlock()
-	for sub := range subs {
-		sub.close()
+	if s.steps.Load()&forsaken == 0 { // else they have not got all of it yet
+		s.closeChannels()
 	}
 	s.cancel(ErrClosed)
 	close(s.handed)
@@ -153,6 +152,7 @@ func (s *Session) route(a arrival) (handled bool) {
 			}
 			_, err := s.run(ctx, r, st)
 			switch {
+			case err == errTaken: // see forsake
 			case errors.Is(err, errNotTaken):
 				handled = false
 			case err != nil:
@@ -170,12 +170,7 @@ func (s *Session) answer(ctx context.Context, iq *stanza.IQ) {
 		s.opts.Logger.Debug("xmpp: answer to no request of ours dropped", "from", iq.From, "id", iq.ID)
 		return
 	}
-	r := s.local.answerer(iq)
-	if s.outer != nil {
-		if o := s.outer.answerer(iq); o != nil && (r == nil || o.weight() > r.weight()) {
-			r = o
-		}
-	}
+	r := s.answerer(iq)
 	if r == nil {
 		// RFC 6120 §8.4: a request whose payload is not understood is answered with service-unavailable.
 		s.reply(iq.Fail(stanza.ServiceUnavailable))
@@ -190,6 +185,17 @@ func (s *Session) answer(ctx context.Context, iq *stanza.IQ) {
 	default:
 		s.reply(s.result(iq, r, payload))
 	}
+}
+
+// answerer is who answers the request iq: the most specific handler; nil when there is none.
+func (s *Session) answerer(iq *stanza.IQ) *registration {
+	r := s.local.answerer(iq)
+	if s.outer != nil {
+		if o := s.outer.answerer(iq); o != nil && (r == nil || o.weight() > r.weight()) {
+			r = o
+		}
+	}
+	return r
 }
 
 // result is the answer that carries payload, or internal-server-error when that can't be sent.
@@ -254,8 +260,12 @@ func (s *Session) run(ctx context.Context, r *registration, st stanza.Stanza) (r
 		}
 		s.exited(r, st)
 	}()
+	if s.steps.Add(1)&forsaken != 0 && s.hasChannel(r) {
+		returned = true
+		return nil, errTaken
+	}
+	s.at.Store(s.here)
 	s.atWork.Store(r)
-	s.steps.Add(1)
 	if reply, err = r.HandleStanza(ctx, st); err == nil && reply != nil && st.Kind() == stanza.KindIQ {
 		reply = stanza.Payload(reply) // here, since this runs the program's MarshalXML
 	}

@@ -76,10 +76,11 @@
 // said before the server has spoken, memory.go what is kept of it all in the Store. Another transport than TCP (transport.go,
 // Options.Transport) brings a net.Conn to which whole elements of the stream are written; package websocket has one. On a link runs a Session: reader.go reads stanzas,
 // completes the calls that wait (pending.go), puts the rest into the lane (lane.go) and pauses when there is too much
-// (pause.go); from the lane, dispatch.go hands them to handlers (pattern.go, expire.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
+// (pause.go); from the lane, dispatch.go hands them to handlers (pattern.go, expire.go, forsake.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
 // its writes. What an external component does otherwise (package component) is in handshake.go and role.go.
 //
 // At most two goroutines belong to an open session, the reader and, while the lane holds something, the dispatcher; none
 // after Close. A third exists only while the server takes no bytes and the sender has left (wire.go), or while others
-// queue faster than one sender can write for them (outbox.go).
+// queue faster than one sender can write for them (outbox.go). A lost session that has a handler which does not return has one
+// for its channels (forsake.go).
 package xmpp

@@ -31,12 +31,16 @@ func (s *Session) expired(seen *uint64) {
 	}
 	now, r := s.steps.Load(), s.atWork.Load()
 	// With no step done, it's the handlers of the session before that are waited for, or a capability that begins.
-	if _, waits := handlerOf(r).(channelHandler); now != *seen || waits || now == 0 {
-		*seen = now
-		s.expiring.Reset(s.opts.CloseTimeout)
+	_, waits := handlerOf(r).(channelHandler)
+	switch {
+	case now != *seen || waits || now == 0:
+	case s.ctx.Err() == nil:
+		s.cut(fmt.Errorf("%w; the handler had %v for what was left", s.cause(), s.opts.CloseTimeout))
+	case s.forsake(now):
 		return
 	}
-	s.cut(fmt.Errorf("%w; the handler had %v for what was left", s.cause(), s.opts.CloseTimeout))
+	*seen = now
+	s.expiring.Reset(s.opts.CloseTimeout)
 }
 
 // handlerOf returns the handler of a registration that may be nil.

@@ -28,6 +28,8 @@ type lane struct {
 	mu      sync.Mutex // protects what follows
 	queue   []arrival
 	spare   []arrival     // the batch before, kept while the dispatcher is at work
+	out     []arrival     // the batch that the dispatcher has in hand
+	before  uint64        // how many were handed over before that; changed by the dispatcher alone
 	running bool          // a dispatcher is at work
 	news    chan struct{} // closed when bytes has changed or wake was called; nil when nobody waits
 }
@@ -67,14 +69,15 @@ func (l *lane) take(rest bool) []arrival {
 		}
 		return nil
 	}
-	l.queue, l.spare = l.spare[:0], nil
+	l.queue, l.spare, l.out = l.spare[:0], nil, batch
 	return batch
 }
 
 // back returns a batch's memory for the next one.
 func (l *lane) back(batch []arrival) {
-	clear(batch)
 	l.mu.Lock()
+	l.before, l.out = l.before+uint64(len(batch)), nil
+	clear(batch)
 	if l.spare == nil && cap(batch) <= 1024 {
 		l.spare = batch[:0]
 	}
@@ -86,6 +89,14 @@ func (l *lane) again(batch []arrival) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queue = append(slices.Clone(batch), l.queue...)
+	l.before, l.out = l.before+uint64(len(l.out)-len(batch)), nil
+}
+
+// rest returns a copy of what has not been handed over, that which is in hand included, and the number of the first one.
+func (l *lane) rest() (all []arrival, first uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Concat(l.out, l.queue), l.before
 }
 
 // done takes n bytes out of the account and wakes who waits for room.

@@ -70,8 +70,9 @@ func (p Pattern) weight() int {
 //
 // ctx ends when the session is closed. When the session is lost, what it had received is still handed over, and ctx ends for a
 // handler that takes more than Options.CloseTimeout then (on a Client: after the next session has begun or Run has returned, so
-// that a handler can wait for the next session in Client.Send), and for all that come after it. A handler may call anything of the session, Do included; while it runs, no other handler of
-// the same session does. A panic is logged and harms nobody else.
+// that a handler can wait for the next session in Client.Send), and for all that come after it. One that does not return in
+// the same time again is not waited for by the channels of the lost session. A handler may call anything of the session, Do
+// included; while it runs, no other handler of the same session does. A panic is logged and harms nobody else.
 type Handler interface {
 	HandleStanza(ctx context.Context, st stanza.Stanza) (reply any, err error)
 }

@@ -32,7 +32,9 @@ type Session struct {
 	tray    []arrival                    // the reader's own: read and not yet in the lane, from one read of the socket
 	atWork  atomic.Pointer[registration] // whom the dispatcher has given something to last
 	begun   int                          // of the dispatcher: how many handlers have begun with the stanza in hand
-	steps   atomic.Uint64                // how often it has
+	here    uint64                       // of the dispatcher: the number of that stanza
+	at      atomic.Uint64                // likewise, as of the last step
+	steps   atomic.Uint64                // how often it has given something to somebody; forsaken is set in it
 	steward *steward                     // keeps the stream in the store; nil: it's not kept
 	present atomic.Bool                  // we have told the server that we're available
 	content string                       // the namespace of stanzas
@@ -65,7 +67,8 @@ type Session struct {
 	closing   bool        // our </stream:stream> is out, or on its way
 	detached  bool        // the stream is left to a successor
 	leaving   bool        // the reader ends the session: what becomes of writes is no news
-	finished  bool        // the lane was handed over: channels are closed, and new ones are closed at once
+	finished  bool        // the lane was handed over
+	fed       bool        // channels are closed, and new ones are closed at once
 	expiring  *time.Timer // see expire
 	channels  map[*subscription]struct{}
 }
@@ -376,12 +379,8 @@ func (s *Session) stopHanding() {
 	default:
 		close(s.given)
 	}
-	subs := s.channels
-	s.channels = nil
 	s.mu.Unlock()
-	for sub := range subs { // nothing more comes through them, whatever a handler is still at
-		sub.close()
-	}
+	s.closeChannels() // nothing more comes through them, whatever a handler is still at
 	s.cancel(ErrClosed)
 	s.lane.wake()
 }

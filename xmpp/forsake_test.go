@@ -1,0 +1,117 @@
+package xmpp_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/stretchr/testify/require"
+)
+
+// Promise 1: every channel of a lost session closes after what had been received was taken, although a handler never returns
+// and does not look at its ctx. The other handlers get theirs when it does return: no two run at the same time.
+func TestChannelsCloseAlthoughAHandlerHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		hang := make(chan struct{})
+		before := s.Messages(t.Context())
+		xmpp.OnMessage(s, func(_ context.Context, m *stanza.Message) error {
+			if m.Body != "0" {
+				<-hang
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		behind, requests := s.Messages(ctx), s.IQs(t.Context())
+		got := make(diary, 10)
+		xmpp.OnMessage(s, func(_ context.Context, m *stanza.Message) error { got <- m.Body; return nil })
+		p.say(chatOf("0") + chatOf("1") + requestOf("q", "get", versionQuery) + chatOf("2"))
+		require.Equal(t, "0", (<-before).Body)
+		require.Equal(t, "0", (<-behind).Body)
+		require.Equal(t, "1", (<-before).Body)
+		synctest.Wait()
+		p.say(chatOf("3"))
+		p.conn.Close()
+		start := time.Now()
+		for _, body := range []string{"1", "2", "3"} {
+			if body != "1" {
+				require.Equal(t, body, (<-before).Body, "once")
+			}
+			m, ok := <-behind
+			require.True(t, ok)
+			require.Equal(t, body, m.Body)
+			require.Equal(t, 6*time.Second, time.Since(start), "its ctx has ended, and it has had the same time again")
+			if body == "1" {
+				r := <-requests
+				require.ErrorIs(t, r.Reply(t.Context(), nil), s.Err())
+				require.Equal(t, []string{"0"}, got.read())
+				close(hang) // the dispatcher goes on, and leaves the channels alone
+				synctest.Wait()
+				require.Equal(t, []string{"1", "2", "3"}, got.read())
+			}
+		}
+		for _, inbox := range []<-chan *stanza.Message{before, behind, s.Messages(t.Context())} {
+			_, ok := <-inbox
+			require.False(t, ok)
+		}
+		_, ok := <-requests
+		require.False(t, ok)
+		require.Zero(t, goroutines(t))
+	})
+}
+
+// A handler that merely takes its time, longer than its ctx lasts, changes nothing in the order in which all get theirs.
+func TestSlowHandlerKeepsTheOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		got := make(diary, 10)
+		xmpp.OnMessage(s, func(_ context.Context, m *stanza.Message) error {
+			elapse(4 * time.Second)
+			got <- "handler " + m.Body
+			return nil
+		})
+		inbox := s.Messages(t.Context())
+		p.say(chatOf("1") + chatOf("2"))
+		p.conn.Close()
+		for m := range inbox {
+			got <- "channel " + m.Body
+		}
+		require.Equal(t, []string{"handler 1", "channel 1", "handler 2", "channel 2"}, got.read())
+	})
+}
+
+// The channels that a program opens on a session of a Client close, too. The Client's own, and its next session, wait: they
+// keep the order.
+func TestSessionChannelsOfAClientClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newField(t)
+		c := xmpp.NewClient(juliet, f.options())
+		hang := make(chan struct{})
+		xmpp.OnMessage(c, func(context.Context, *stanza.Message) error { <-hang; return nil })
+		all := c.Messages(t.Context())
+		inboxes := make(chan (<-chan *stanza.Message), 10)
+		c.Online = func(_ context.Context, s *xmpp.Session) error { inboxes <- s.Messages(t.Context()); return nil }
+		run(t, c)
+		p := <-f.peers
+		inbox := <-inboxes
+		p.say(chatOf("1") + chatOf("2"))
+		synctest.Wait()
+		p.conn.Close()
+		p = <-f.peers
+		p.say(chatOf("3"))
+		require.Equal(t, "1", (<-inbox).Body)
+		require.Equal(t, "2", (<-inbox).Body)
+		_, ok := <-inbox
+		require.False(t, ok)
+		elapse(time.Minute)
+		close(hang)
+		for _, body := range []string{"1", "2", "3"} {
+			require.Equal(t, body, (<-all).Body)
+		}
+		require.Equal(t, "3", (<-<-inboxes).Body)
+	})
+}
