@@ -79,6 +79,10 @@
 // (pause.go); from the lane, dispatch.go hands them to handlers (pattern.go, expire.go, forsake.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
 // its writes. What an external component does otherwise (package component) is in handshake.go and role.go.
 //
+// Stream management: manage.go speaks it, the ledger (ledger.go) holds what the server has not acknowledged, and run.go
+// resumes. With a Store, the steward (steward.go) keeps the state of the stream there (snapshot.go), before the <a/> that relies
+// on it; whose the stream is, fence.go finds out.
+//
 // At most two goroutines belong to an open session, the reader and, while the lane holds something, the dispatcher; none
 // after Close. A third exists only while the server takes no bytes and the sender has left (wire.go), or while others
 // queue faster than one sender can write for them (outbox.go). A lost session that has a handler which does not return has one
