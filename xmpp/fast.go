@@ -76,7 +76,7 @@ var errUncounted = errors.New("the use of the token can't be counted")
 // tokenToAskFor is the mechanism for which a token is wanted for next time, after the login a: the best that binds to the
 // channel no less than a does. Empty: none. It's not wanted where nothing would be left of it, or for nobody's account.
 func (n *negotiation) tokenToAskFor(a *attempt) string {
-	if !n.opts.remembers || n.account.Localpart() == "" || !n.hasCredentials() {
+	if !n.opts.remembers || n.opts.ForgetToken || n.account.Localpart() == "" || !n.hasCredentials() {
 		return ""
 	}
 	usable := sasl.Select(sasl.HashedToken(n.account.Localpart(), "to come"), n.tokenConn(a.conn))
@@ -89,7 +89,7 @@ func (n *negotiation) tokenToAskFor(a *attempt) string {
 // newToken is the token that came with the login a; nil: none did.
 func (n *negotiation) newToken(a *attempt) *savedToken {
 	g := n.granted
-	if g == nil || g.Secret == "" || !n.opts.remembers {
+	if g == nil || g.Secret == "" || !n.opts.remembers || n.opts.ForgetToken {
 		return nil
 	}
 	t := &savedToken{Mechanism: n.asked.RequestToken, Secret: g.Secret}

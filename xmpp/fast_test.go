@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,6 +111,53 @@ func TestFASTRefused(t *testing.T) {
 		assert.Len(t, p.said(t, authenticateElement), 1)
 		assert.Contains(t, p.said(t, authenticateElement)[0], "SCRAM")
 	})
+}
+
+// TestFASTForgotten: whoever logs out takes the token along: the server does not take it any more, and it's nowhere kept.
+func TestFASTForgotten(t *testing.T) {
+	for name, sasl2 := range map[string]xmpptest.SASL2{"": {}, "rotation": {Rotate: true}} {
+		t.Run(name, func(t *testing.T) {
+			srv := modern(t, xmpptest.Options{SASL2: &sasl2})
+			store := xmpp.FileStore(t.TempDir())
+			forget := &xmpp.Options{Store: store, ForgetToken: true}
+			state, p := login(t, srv, forget)
+			assert.Equal(t, "SCRAM-SHA-512-PLUS", state.Mechanism)
+			assert.Empty(t, p.said(t, fastElement), "there is none, and none is asked for")
+
+			login(t, srv, &xmpp.Options{Store: store})
+			saved, _, err := store.Load(t.Context(), "login alice@canto.test")
+			require.NoError(t, err)
+			state, p = login(t, srv, forget)
+			assert.Equal(t, "HT-SHA-256-EXPR", state.Mechanism)
+			assert.Equal(t, []string{"<fast xmlns='urn:xmpp:fast:0' count='1' invalidate='true'/>"}, p.said(t, fastElement))
+			agent, token := keptOf(t, store)
+			assert.Nil(t, token)
+			assert.NotEmpty(t, agent, "it is still this installation")
+
+			stolen := xmpp.FileStore(t.TempDir())
+			_, err = stolen.Save(t.Context(), "login alice@canto.test", saved, 0)
+			require.NoError(t, err)
+			o := srv.Options("alice")
+			o.Password, o.Store = "", stolen
+			_, err = xmpp.Dial(t.Context(), srv.JID("alice"), o)
+			assert.ErrorIs(t, err, sasl.NotAuthorized)
+		})
+	}
+}
+
+// TestFASTForgottenAnyway: a token that comes although none was to is not kept (XEP-0484 §3.6: the server MUST NOT send one).
+func TestFASTForgottenAnyway(t *testing.T) {
+	srv := modern(t, xmpptest.Options{Tamper: func(e xmpptest.Exchange) string {
+		if e.Step != xmpptest.StepSuccess || e.Conn == 1 {
+			return e.XML
+		}
+		return strings.Replace(e.XML, "</authorization-identifier>", "</authorization-identifier><token xmlns='urn:xmpp:fast:0' token='again' expiry='2999-01-01T00:00:00Z'/>", 1)
+	}})
+	store := xmpp.FileStore(t.TempDir())
+	login(t, srv, &xmpp.Options{Store: store})
+	login(t, srv, &xmpp.Options{Store: store, ForgetToken: true})
+	_, token := keptOf(t, store)
+	assert.Nil(t, token)
 }
 
 // TestFASTWithoutPassword: a token alone will do, as long as it's good.

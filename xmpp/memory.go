@@ -38,7 +38,7 @@ func (n *negotiation) remember(ctx context.Context, a *attempt) {
 		if n.profile.isSASL2() {
 			m.Agent = cmp.Or(m.Agent, n.agent)
 		}
-		if fresh != nil {
+		if fresh != nil || n.opts.ForgetToken {
 			m.Token = fresh
 		}
 		return *m != old

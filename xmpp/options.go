@@ -29,6 +29,10 @@ type Options struct {
 	// that names both, since somebody on the way may have taken the better one out of the server's offer. It's none where the
 	// server vouches for its offer (XEP-0474).
 	AllowDowngrade bool
+	// ForgetToken makes this the last login with the token that Store has of an earlier one: the server is told to take it no
+	// more (XEP-0484 §3.6), none is asked for, and Store keeps none. It's how to log out of a device that others use: Dial with
+	// it, and Close. False: the next login may take a token.
+	ForgetToken bool
 	// Software is what the server and the account's owner are told of the program (XEP-0388), and, with servers that make the
 	// resource (XEP-0386), the beginning of it, which others see, too: so no host's or user's name. Empty: "canto".
 	Software string

@@ -26,7 +26,7 @@ func (n *negotiation) authenticate2(a *attempt) (out, traced []byte, err error) 
 		Bind:      n.bindInline(),
 	}
 	if a.token != nil {
-		request.Count = a.token.Count
+		request.Count, request.Invalidate = a.token.Count, n.opts.ForgetToken
 	} else {
 		request.RequestToken = n.tokenToAskFor(a)
 	}

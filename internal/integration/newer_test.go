@@ -125,7 +125,9 @@ func kept(t *testing.T, store xmpp.Store, account string) (k keptLogin) {
 	b, at, err := store.Load(t.Context(), k.key)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(b, &k.values))
-	require.NoError(t, json.Unmarshal(k.values["token"], &k.token))
+	if k.values["token"] != nil {
+		require.NoError(t, json.Unmarshal(k.values["token"], &k.token))
+	}
 	k.at = at
 	return k
 }
@@ -134,6 +136,12 @@ func kept(t *testing.T, store xmpp.Store, account string) (k keptLogin) {
 func (k keptLogin) spoil(t *testing.T, store xmpp.Store) {
 	t.Helper()
 	k.token["secret"] = "spoilt"
+	k.save(t, store)
+}
+
+// save puts the login into a store that is as it was when k was read.
+func (k keptLogin) save(t *testing.T, store xmpp.Store) {
+	t.Helper()
 	b, err := json.Marshal(k.token)
 	require.NoError(t, err)
 	k.values["token"] = b
@@ -144,16 +152,17 @@ func (k keptLogin) spoil(t *testing.T, store xmpp.Store) {
 }
 
 // TestTokens: a later login takes the token, which the server replaces or not; a token alone will do; one that is refused is
-// dropped for the password, on the same connection, and a new one comes.
+// dropped for the password, on the same connection, and a new one comes; one that was given up is good for nobody.
 func TestTokens(t *testing.T) {
 	eachNewer(t, servers.Config{}, func(t *testing.T, p *place) {
 		user, password := p.account(t)
 		store := xmpp.FileStore(t.TempDir())
 		account := p.jid(user).String()
+		forget := false
 		login := func(password string) (mechanism, sent string, conns int) {
 			var wire tape
 			o := p.options(password)
-			o.Store, o.Trace = store, wire.trace()
+			o.Store, o.Trace, o.ForgetToken = store, wire.trace(), forget
 			s := p.login(t, p.jid(user), o)
 			require.NoError(t, ping(t, s, p))
 			require.NoError(t, s.Close())
@@ -178,6 +187,19 @@ func TestTokens(t *testing.T) {
 		assert.Equal(t, 1, conns)
 		mechanism, _, _ = login(password)
 		assert.Equal(t, "HT-SHA-256-EXPR", mechanism, "with the new one")
+
+		last = kept(t, store, account)
+		forget = true
+		mechanism, sent, _ = login("")
+		assert.Equal(t, "HT-SHA-256-EXPR", mechanism)
+		assert.Contains(t, sent, " invalidate='true'/>")
+		assert.Nil(t, kept(t, store, account).token)
+		last.at = 0
+		o := p.options("")
+		o.Store = xmpp.FileStore(t.TempDir())
+		last.save(t, o.Store)
+		_, err := xmpp.Dial(within(t), p.jid(user), o)
+		assert.ErrorIs(t, err, sasl.NotAuthorized, "whoever has got hold of the token")
 	})
 }
 

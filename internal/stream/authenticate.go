@@ -17,6 +17,8 @@ type Authenticate struct {
 	RequestToken string       // the mechanism that a new token is asked for (XEP-0484 §3.2); empty: none
 	// Count is of a FAST token in use: which of its uses this is, from 1 (XEP-0484 §3.4). 0: it's no token that is used.
 	Count uint32
+	// Invalidate has the server take that token no more after this use (XEP-0484 §3.6).
+	Invalidate bool
 }
 
 // UserAgent tells a server what connects (XEP-0388 §2.3). Empty strings are left out.
@@ -76,6 +78,9 @@ func (a *Authenticate) encodeFAST(e *xmltext.Encoder) {
 		// XEP-0484 §3.4: a client that uses a token MUST say so.
 		e.Start(xmltext.Name{Space: ns.FAST, Local: "fast"})
 		e.Attr("count", strconv.FormatUint(uint64(a.Count), 10))
+		if a.Invalidate {
+			e.Attr("invalidate", "true")
+		}
 		e.End()
 	}
 }

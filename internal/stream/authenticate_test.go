@@ -47,6 +47,11 @@ func TestAuthenticateAppend(t *testing.T) {
 				`<resume xmlns='` + ns.SM + `' h='7' previd='some&apos;id'/><bind xmlns="urn:xmpp:bind:0"><enable xmlns='` + ns.SM + `' resume='true'/></bind>` +
 				`<fast xmlns="urn:xmpp:fast:0" count="123"/></authenticate>`,
 		},
+		"a token for the last time, XEP-0484 example 6": {
+			Authenticate{Mechanism: "HT-SHA-256-ENDP", Initial: &initial, Count: 123, Invalidate: true},
+			`<authenticate xmlns="urn:xmpp:sasl:2" mechanism="HT-SHA-256-ENDP"><initial-response>SSBzaG91bGQ=</initial-response>` +
+				`<fast xmlns="urn:xmpp:fast:0" count="123" invalidate="true"/></authenticate>`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := c.request.Append([]byte("x"))
