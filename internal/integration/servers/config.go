@@ -34,6 +34,7 @@ type Config struct {
 	Archive   bool          // keep an archive (XEP-0313): slow under floods
 	NoOffline bool          // store nothing for who is not there: it's returned to its sender with an error
 	Resume    time.Duration // how long a lost session can be resumed (XEP-0198); 0 = 60 s, rounded to seconds
+	Register  bool          // strangers may make accounts (XEP-0077), accounts change and remove themselves; Prosody's may invite (XEP-0401)
 	Debug     bool          // log all that the server does, stanzas too
 }
 
