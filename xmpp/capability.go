@@ -14,6 +14,7 @@ import (
 type host interface {
 	onSession(ctx context.Context, h *sessionHook) (remove func(), err error)
 	options() *Options
+	shared() *attic
 }
 
 // OnSession has begin called with every session of e: with the present one before OnSession returns, if there is one, and

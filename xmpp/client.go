@@ -26,6 +26,7 @@ type Client struct {
 	addr     jid.JID
 	opts     *Options
 	handlers mux
+	attic    attic
 	steward  *steward // keeps the stream in Options.Store; nil: there is none
 	recent   *recent
 	wakes    chan struct{} // of Wake

@@ -155,7 +155,7 @@ func (c *Client) inherit(ctx context.Context) (*Session, error) {
 // own makes s the client's newest session.
 func (c *Client) own(s *Session) (hooks []*sessionHook) {
 	s.ready = make(chan struct{})
-	s.steward, s.recent = c.steward, c.recent
+	s.steward, s.recent, s.outerAttic = c.steward, c.recent, &c.attic
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last != nil {

@@ -42,6 +42,9 @@ type Session struct {
 	recent  *recent                      // of a Client: what was handed over; nil: nothing is remembered
 	keeper  chan error                   // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 
+	attic      attic  // what capabilities keep with the session
+	outerAttic *attic // and with the Client that owns it; nil: there is none
+
 	life     context.Context         // ends once all was handed over, or with Close
 	ctx      context.Context         // of the handlers; ends with life, or before that: see expire
 	againCtx context.Context         // the same, for what another process may have handled
@@ -205,7 +208,7 @@ func (s *Session) send(ctx context.Context, st stanza.Stanza, id string, told *r
 	if p, ok := st.(*stanza.Presence); ok && p != nil && p.Type == stanza.Unavailable && p.To.IsZero() && (p.Show != stanza.Online || p.Priority != 0) {
 		return errLeaving
 	}
-	if err := s.out.put(ctx, st, id, told); err != nil {
+	if err := s.out.put(ctx, s.annotate(st), id, told); err != nil {
 		return s.sendError(err)
 	}
 	s.announced(st)
