@@ -32,6 +32,7 @@ const (
 	AuthFeat     = "http://jabber.org/features/iq-auth"     // XEP-0078 §3
 	CompressFeat = "http://jabber.org/features/compress"    // XEP-0138 §3
 	Caps         = "http://jabber.org/protocol/caps"        // XEP-0115
+	Caps2        = "urn:xmpp:caps"                          // XEP-0390
 )
 
 // Stanzas, their errors and the oldest payloads.
@@ -51,6 +52,7 @@ const (
 	DiscoInfo   = "http://jabber.org/protocol/disco#info"  // XEP-0030
 	DiscoItems  = "http://jabber.org/protocol/disco#items" // XEP-0030
 	Data        = "jabber:x:data"                          // XEP-0004
+	RSM         = "http://jabber.org/protocol/rsm"         // XEP-0059
 	MUC         = "http://jabber.org/protocol/muc"         // XEP-0045
 	MUCUser     = "http://jabber.org/protocol/muc#user"    // XEP-0045
 	StanzaID    = "urn:xmpp:sid:0"                         // XEP-0359
