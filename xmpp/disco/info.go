@@ -14,9 +14,10 @@ import (
 // An Identity is one of the things that an entity is (XEP-0030 §3.1), by the categories and types of the XMPP registrar: a
 // client of type bot, a server of type im.
 type Identity struct {
-	Category, Type string
-	Lang           string // xml:lang of Name; "" where it has none of its own
-	Name           string // for people
+	Category string `xml:"category,attr"`
+	Type     string `xml:"type,attr"`
+	Lang     string `xml:"http://www.w3.org/XML/1998/namespace lang,attr,omitempty"` // of Name; "" where it has none of its own
+	Name     string `xml:"name,attr,omitempty"`                                      // for people
 }
 
 // Info is what an entity says of itself (XEP-0030 §3). One that this package returns may be shared with others: do not change it.
@@ -63,17 +64,10 @@ func (i Info) clone() *Info {
 type query struct {
 	XMLName    xml.Name         `xml:"http://jabber.org/protocol/disco#info query"`
 	Node       string           `xml:"node,attr,omitempty"`
-	Identities []identity       `xml:"identity"`
+	Identities []Identity       `xml:"identity"`
 	Features   []feature        `xml:"feature"`
 	Forms      []*form.Form     `xml:"jabber:x:data x"`
 	Other      []stanza.Element `xml:",any"`
-}
-
-type identity struct {
-	Category string `xml:"category,attr"`
-	Type     string `xml:"type,attr"`
-	Lang     string `xml:"http://www.w3.org/XML/1998/namespace lang,attr,omitempty"`
-	Name     string `xml:"name,attr,omitempty"`
 }
 
 type feature struct {
@@ -82,10 +76,7 @@ type feature struct {
 
 // payload returns i as the answer to a query of that node.
 func (i *Info) payload(node string) stanza.Element {
-	q := query{Node: node, Forms: i.Forms, Other: i.Other}
-	for _, id := range i.Identities {
-		q.Identities = append(q.Identities, identity{id.Category, id.Type, id.Lang, id.Name})
-	}
+	q := query{Node: node, Identities: i.Identities, Forms: i.Forms, Other: i.Other}
 	for _, f := range i.Features {
 		q.Features = append(q.Features, feature{f})
 	}
