@@ -10,8 +10,7 @@ import (
 
 // Features is what the server offers at this point of the negotiation (RFC 6120 §4.3.2).
 type Features struct {
-	StartTLS         bool // RFC 6120 §5.4.1
-	StartTLSRequired bool // with <required/>; see also TLSMandatory
+	StartTLS bool // RFC 6120 §5.4.1
 
 	Mechanisms      []string // of SASL, as the server orders them (RFC 6120 §6.4.1)
 	ChannelBindings []string // types that the server can do (XEP-0440); nil: it does not say
@@ -21,35 +20,24 @@ type Features struct {
 	SessionOptional bool // which is not needed
 
 	StreamManagement bool // XEP-0198
-	RosterVersioning bool // RFC 6121 §2.6.1
-	PreApproval      bool // RFC 6121 §3.4.1
-	CSI              bool // client state indication (XEP-0352)
-	Register         bool // in-band registration (XEP-0077)
 
 	Limits Limits // XEP-0478
-	Caps   Caps   // of the server itself (XEP-0115 §6.3)
 	SASL2  *SASL2 // XEP-0388; nil: not offered
 
-	Names    []xmltext.Name // every child, in order, known or not
-	Required []xmltext.Name // those that say <required/> (RFC 6120 §4.3.2)
+	Names []xmltext.Name // every child, in order, known or not
 }
 
 // Limits is what the server accepts (XEP-0478 §2). Zero: it does not say.
 type Limits struct {
-	MaxBytes    int // of one first-level element
-	IdleSeconds int // without traffic, after which the server may act
+	MaxBytes int // of one first-level element
 }
-
-// Caps is the entity capabilities that a server announces in its features (XEP-0115 §6.3).
-type Caps struct{ Hash, Node, Ver string }
 
 // SASL2 is the offer of XEP-0388.
 type SASL2 struct {
 	Mechanisms []string
-	Resume     bool     // a stream can be resumed inline (XEP-0198)
-	Bind2      *Bind2   // nil: not offered
-	FAST       *FAST    // nil: not offered
-	Upgrades   []string // tasks for after the authentication (XEP-0480)
+	Resume     bool   // a stream can be resumed inline (XEP-0198)
+	Bind2      *Bind2 // nil: not offered
+	FAST       *FAST  // nil: not offered
 }
 
 // Bind2 is the offer of XEP-0386.
@@ -60,19 +48,6 @@ type Bind2 struct {
 // FAST is the offer of XEP-0484.
 type FAST struct {
 	Mechanisms []string
-	EarlyData  bool // tls-0rtt='true': requests may travel as TLS 1.3 early data
-}
-
-// TLSMandatory reports whether nothing but STARTTLS may come next. RFC 6120 §5.3.1: it is when it says <required/>, and
-// when it is the only feature.
-func (f *Features) TLSMandatory() bool {
-	return f.StartTLS && (f.StartTLSRequired || len(f.Names) == 1)
-}
-
-// Complete reports whether the negotiation may end here: RFC 6120 §4.3.5: no feature is mandatory to negotiate. SASL (§6.3.1)
-// and resource binding (§7.3.1) always are, others when they say <required/>.
-func (f *Features) Complete() bool {
-	return !f.TLSMandatory() && len(f.Mechanisms) == 0 && f.SASL2 == nil && !f.Bind && len(f.Required) == 0
 }
 
 // ReadFeatures reads the features whose start tag d has just returned. Unknown ones are skipped. More than 128, or as many
@@ -103,51 +78,38 @@ func (f *Features) read(d *xmltext.Decoder, t *xmltext.Token) (err error) {
 	case xmltext.Name{Space: ns.SASL2, Local: "authentication"}:
 		f.SASL2, err = readSASL2(d)
 		return err
-	case xmltext.Name{Space: ns.Caps, Local: "c"}:
-		f.Caps = Caps{attr(t, "hash"), attr(t, "node"), attr(t, "ver")}
 	}
 	return f.readFlag(d, t.Name)
 }
 
 // readFlag takes a feature that is there or not.
 func (f *Features) readFlag(d *xmltext.Decoder, name xmltext.Name) error {
-	required, optional, err := readStatus(d)
+	optional, err := readOptional(d)
 	if err != nil {
 		return err
 	}
-	if required {
-		f.Required = append(f.Required, name)
-	}
 	switch name {
 	case xmltext.Name{Space: ns.TLS, Local: "starttls"}:
-		f.StartTLS, f.StartTLSRequired = true, f.StartTLSRequired || required
+		f.StartTLS = true
 	case xmltext.Name{Space: ns.Bind, Local: "bind"}:
 		f.Bind = true
 	case xmltext.Name{Space: ns.Session, Local: "session"}:
 		f.Session, f.SessionOptional = true, optional
 	case xmltext.Name{Space: ns.SM, Local: "sm"}:
 		f.StreamManagement = true
-	case xmltext.Name{Space: ns.RosterVer, Local: "ver"}:
-		f.RosterVersioning = true
-	case xmltext.Name{Space: ns.PreApproval, Local: "sub"}:
-		f.PreApproval = true
-	case xmltext.Name{Space: ns.CSI, Local: "csi"}:
-		f.CSI = true
-	case xmltext.Name{Space: ns.RegisterFeat, Local: "register"}:
-		f.Register = true
 	}
 	return nil
 }
 
-// readStatus reads a feature to its end and looks for <required/> and <optional/>, which some put into a namespace other than
-// the feature's own.
-func readStatus(d *xmltext.Decoder) (required, optional bool, err error) {
+// readOptional reads a feature to its end and looks for <optional/>, which some put into a namespace other than the feature's
+// own. What it says of <required/> is no news: TLS, SASL and the binding are taken wherever they are offered (RFC 6120 §5.3.1,
+// §6.3.1, §7.3.1), and no other feature has to be.
+func readOptional(d *xmltext.Decoder) (optional bool, err error) {
 	err = eachChild(d, func(t *xmltext.Token) error {
-		required = required || t.Name.Local == "required"
 		optional = optional || t.Name.Local == "optional"
 		return d.SkipElement()
 	})
-	return required, optional, err
+	return optional, err
 }
 
 // read takes the limits of XEP-0478. A value that is no positive number is none.
@@ -159,11 +121,8 @@ func (l *Limits) read(d *xmltext.Decoder) error {
 		if bad != nil || n < 0 {
 			return err
 		}
-		switch name {
-		case xmltext.Name{Space: ns.StreamLimits, Local: "max-bytes"}:
+		if name == (xmltext.Name{Space: ns.StreamLimits, Local: "max-bytes"}) {
 			l.MaxBytes = n
-		case xmltext.Name{Space: ns.StreamLimits, Local: "idle-seconds"}:
-			l.IdleSeconds = n
 		}
 		return err
 	})

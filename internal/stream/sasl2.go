@@ -5,9 +5,6 @@ import (
 	"github.com/canto-im/canto/internal/xmltext"
 )
 
-// nsUpgrade is the namespace of upgrade tasks (XEP-0480).
-const nsUpgrade = "urn:xmpp:sasl:upgrade:0"
-
 // readSASL2 reads the <authentication/> of XEP-0388 whose start tag d has just returned.
 func readSASL2(d *xmltext.Decoder) (*SASL2, error) {
 	s := new(SASL2)
@@ -15,8 +12,6 @@ func readSASL2(d *xmltext.Decoder) (*SASL2, error) {
 		switch t.Name {
 		case xmltext.Name{Space: ns.SASL2, Local: "mechanism"}:
 			return appendText(d, &s.Mechanisms)
-		case xmltext.Name{Space: nsUpgrade, Local: "upgrade"}:
-			return appendText(d, &s.Upgrades)
 		case xmltext.Name{Space: ns.SASL2, Local: "inline"}:
 			return s.readInline(d)
 		}
@@ -35,8 +30,7 @@ func (s *SASL2) readInline(d *xmltext.Decoder) error {
 			s.Bind2, err = readBind2(d)
 			return err
 		case xmltext.Name{Space: ns.FAST, Local: "fast"}:
-			early := attr(t, "tls-0rtt")
-			s.FAST = &FAST{EarlyData: early == "true" || early == "1"}
+			s.FAST = new(FAST)
 			s.FAST.Mechanisms, err = texts(d, xmltext.Name{Space: ns.FAST, Local: "mechanism"})
 			return err
 		}

@@ -196,9 +196,6 @@ func (e *Encoder) top() (*openElem, bool) {
 // Attr writes an attribute without namespace. It must follow Start or another attribute.
 func (e *Encoder) Attr(local, value string) { e.AttrNS(Name{Local: local}, value) }
 
-// AttrBytes is Attr for a value that is a []byte.
-func (e *Encoder) AttrBytes(local string, value []byte) { e.attr(Name{Local: local}, value) }
-
 // AttrNS writes an attribute; its namespace gets a prefix unless it has one in scope.
 func (e *Encoder) AttrNS(name Name, value string) { e.attr(name, view(value)) }
 
