@@ -55,18 +55,25 @@ func (n *negotiation) bind(context.Context) (restart bool, err error) {
 	if err := reply.Payload.Decode(&got); err != nil || got.JID.Resourcepart() == "" {
 		return false, fmt.Errorf("%w: its answer to resource binding names no full JID (RFC 6120 §7.6.1)", errUnexpected)
 	}
-	// The certificate was checked for the account's domain, and who has shown that may speak for no other.
-	if got.JID.Domain() != n.account.Domain() {
-		return false, fmt.Errorf("%w: it bound us to %q, which is not in the domain %q", errUnexpected, got.JID, n.account.Domain())
+	if err := n.take(got.JID); err != nil {
+		return false, err
 	}
-	n.link.state.JID = got.JID
-	n.bound = true
 	// RFC 6120 §7.3.2: the stream does not restart. RFC 3921 §3: the session that some servers still ask for is a
 	// formality, and only where it's not marked as optional.
 	if n.features.Session && !n.features.SessionOptional {
 		_, err = n.ask(xmlName{xml.Name{Space: ns.Session, Local: "session"}})
 	}
 	return false, err
+}
+
+// take takes the address that the server has bound.
+func (n *negotiation) take(addr jid.JID) error {
+	// The certificate was checked for the account's domain, and who has shown that may speak for no other.
+	if addr.Domain() != n.account.Domain() {
+		return fmt.Errorf("%w: it bound us to %q, which is not in the domain %q", errUnexpected, addr, n.account.Domain())
+	}
+	n.link.state.JID, n.bound = addr, true
+	return nil
 }
 
 // tryResume asks for the old stream in place of a new resource (XEP-0198 §5). When the server refuses, the stream stays

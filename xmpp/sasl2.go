@@ -110,7 +110,9 @@ func (n *negotiation) boundTo(s *stream.Success) error {
 	if err != nil || addr.Resourcepart() == "" {
 		return fmt.Errorf("%w: it has bound a resource and calls us %q, which is no full JID (XEP-0386 §3.2.1)", errUnexpected, s.Authorization)
 	}
-	n.link.state.JID, n.bound = addr, true
+	if err := n.take(addr); err != nil {
+		return err
+	}
 	if n.asked.Bind.Enable != nil {
 		n.link.managed = s.Bound
 	}

@@ -265,6 +265,9 @@ func TestSecurityS11SASL2OutOfTurn(t *testing.T) {
 		"bound to no full JID": {func(e xmpptest.Exchange) string {
 			return regexp.MustCompile("(alice@canto.test)/[^<]*").ReplaceAllString(e.XML, "$1")
 		}, `it has bound a resource and calls us "alice@canto.test", which is no full JID`},
+		"bound in another domain": {func(e xmpptest.Exchange) string {
+			return strings.ReplaceAll(e.XML, "alice@canto.test/", "alice@example.net/")
+		}, `which is not in the domain "canto.test"`},
 		"data that is no base64": {func(e xmpptest.Exchange) string {
 			return strings.ReplaceAll(e.XML, "<additional-data>", "<additional-data>*")
 		}, "data of SASL that is no base64"},
