@@ -37,6 +37,46 @@ func TestKeepaliveAsks(t *testing.T) {
 	})
 }
 
+// A server that says when it takes a connection for idle (XEP-0478) hears of us in half that time, or when Keepalive has passed
+// if that is sooner; nobody can make us talk without end.
+func TestKeepaliveWithinIdleSeconds(t *testing.T) {
+	for _, c := range []struct {
+		idle string
+		keep time.Duration
+		want time.Duration
+	}{
+		{"40", 0, 20 * time.Second},
+		{"1800", 0, time.Minute},
+		{"1", 0, 5 * time.Second},
+		{"1", time.Second, time.Second},
+		{"9223372036854775807", 0, time.Minute},
+	} {
+		t.Run(c.idle, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, p := openDeaf(t, &xmpp.Options{Keepalive: c.keep}, bindFeature+"<limits xmlns='urn:xmpp:stream-limits:0'><idle-seconds>"+c.idle+"</idle-seconds></limits>")
+				p.listen()
+				start := time.Now()
+				p.hearIQ()
+				require.Equal(t, c.want, time.Since(start))
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openDeaf(t, &xmpp.Options{Keepalive: -1}, bindFeature+"<limits xmlns='urn:xmpp:stream-limits:0'><idle-seconds>40</idle-seconds></limits>")
+		heard := make(chan struct{})
+		go func() { defer close(heard); _, _ = p.conn.Read(make([]byte, 1)) }()
+		elapse(time.Hour)
+		select {
+		case <-heard:
+			t.Error("never means never")
+		default:
+		}
+		require.NoError(t, s.Err())
+		p.conn.Close()
+		<-heard
+	})
+}
+
 // SECURITY S20: a server that says nothing any more is noticed after Keepalive + DeadAfter, and every call returns.
 func TestSecurityS20SilentServer(t *testing.T) {
 	for _, c := range []struct {

@@ -139,7 +139,7 @@ func TestReaderHandsInBatches(t *testing.T) {
 	queued(1)
 	require.Len(t, s.lane.queue, 2+trayStanzas)
 	queued(1)
-	require.NoError(t, s.settle(l, newWatchdog(s)))
+	require.NoError(t, s.settle(l, newWatchdog(s, l)))
 	require.Len(t, s.lane.queue, 2+trayStanzas+1)
 	s.lane.done(s.lane.queue[0].size)
 	require.True(t, s.lane.over(0))

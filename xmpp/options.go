@@ -75,7 +75,8 @@ type Options struct {
 	Limits Limits
 	// Keepalive is how long the connection may be silent before something is done about it: when we have sent nothing
 	// for so long, a space goes out (RFC 6120 §4.6.1), and when nothing has arrived for so long, the server is asked
-	// for a sign of life. 0: one minute. Negative: never.
+	// for a sign of life. It's less where the server says that it takes silence for less than twice as long (XEP-0478).
+	// 0: one minute. Negative: never.
 	Keepalive time.Duration
 	// DeadAfter is how long the server may leave us without an answer when it owes one: to the sign of life asked for
 	// after Keepalive, in each step of the negotiation, and in taking bytes that we write. A dead connection is thus

@@ -28,7 +28,7 @@ func (s *Session) pause(l *link, w *watchdog) {
 		case now := <-tick.C:
 			s.opts.Logger.Warn("xmpp: not reading on: a handler or channel takes its time, or the server does not listen",
 				"registered", s.slowest(), "held", held, "unsaid", s.out.owed.Load())
-			s.keepalive(now)
+			w.keepalive(now)
 			w.lookUp(now, held)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // but for pausing when too much waits in the lane.
 func (s *Session) read(l *link) {
 	defer close(l.gone)
-	w := newWatchdog(s)
+	w := newWatchdog(s, l)
 	s.mu.Lock()
 	s.watch = w
 	w.urgent.Store(s.stream.silent) // the answer to the first <r/> says whether the resumption was of use

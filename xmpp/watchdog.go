@@ -1,6 +1,7 @@
 package xmpp
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -25,8 +26,20 @@ type watchdog struct {
 	glance int       // how much may wait in the lane while the reader looks whether the server is still there; see pause
 }
 
-func newWatchdog(s *Session) *watchdog {
-	return &watchdog{s: s, keep: s.opts.Keepalive, dead: s.opts.DeadAfter, retry: stream.DefaultRequestRetry, last: time.Now()}
+// leastIdle bounds how busy a server can keep us by what it says of idleness.
+const leastIdle = 5 * time.Second
+
+// lively is how long a connection may be silent where the server takes one for idle that is silent for l.IdleSeconds, and may
+// then ask us or end the stream (XEP-0478 §3.1): half of that at most. keep ≤ 0: for ever.
+func lively(keep time.Duration, l stream.Limits) time.Duration {
+	if l.IdleSeconds <= 0 {
+		return keep
+	}
+	return min(keep, max(time.Duration(min(l.IdleSeconds, math.MaxInt32))*time.Second/2, leastIdle))
+}
+
+func newWatchdog(s *Session, l *link) *watchdog {
+	return &watchdog{s: s, keep: lively(s.opts.Keepalive, l.features.Limits), dead: s.opts.DeadAfter, retry: stream.DefaultRequestRetry, last: time.Now()}
 }
 
 // until is when the reader must look up from an empty connection; zero: never.
@@ -58,7 +71,7 @@ func (w *watchdog) patience() time.Duration {
 func (w *watchdog) arrived() {
 	w.last, w.probed = time.Now(), time.Time{}
 	w.urgent.Store(false)
-	w.s.keepalive(w.last)
+	w.keepalive(w.last)
 }
 
 // silent decides what to do when until has passed without a byte. An error ends the connection.
@@ -87,19 +100,20 @@ func later(a, b time.Time) time.Time {
 
 // keepalive sends a space when nothing has been sent for a while (RFC 6120 §4.6.1); where a space can't be sent (RFC 7395 §3.8),
 // what asks the server for a sign of life is one of ours, too.
-func (s *Session) keepalive(now time.Time) {
-	if s.opts.Keepalive <= 0 {
+func (w *watchdog) keepalive(now time.Time) {
+	if w.keep <= 0 {
 		return
 	}
-	s.out.mu.Lock()
-	due := !s.out.busy && now.Sub(s.out.lastSent) >= s.opts.Keepalive
-	carried := s.out.link != nil && s.out.link.carried
-	s.out.mu.Unlock()
+	o := w.s.out
+	o.mu.Lock()
+	due := !o.busy && now.Sub(o.lastSent) >= w.keep
+	carried := o.link != nil && o.link.carried
+	o.mu.Unlock()
 	switch {
 	case due && carried:
-		s.probe(now)
+		w.s.probe(now)
 	case due:
-		s.out.raw([]byte(" "))
+		o.raw([]byte(" "))
 	}
 }
 

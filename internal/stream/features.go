@@ -29,7 +29,8 @@ type Features struct {
 
 // Limits is what the server accepts (XEP-0478 §2). Zero: it does not say.
 type Limits struct {
-	MaxBytes int // of one first-level element
+	MaxBytes    int // of one first-level element
+	IdleSeconds int // without traffic, after which the server may act
 }
 
 // SASL2 is the offer of XEP-0388.
@@ -121,8 +122,11 @@ func (l *Limits) read(d *xmltext.Decoder) error {
 		if bad != nil || n < 0 {
 			return err
 		}
-		if name == (xmltext.Name{Space: ns.StreamLimits, Local: "max-bytes"}) {
+		switch name {
+		case xmltext.Name{Space: ns.StreamLimits, Local: "max-bytes"}:
 			l.MaxBytes = n
+		case xmltext.Name{Space: ns.StreamLimits, Local: "idle-seconds"}:
+			l.IdleSeconds = n
 		}
 		return err
 	})

@@ -73,7 +73,7 @@ func TestReadFeatures(t *testing.T) {
 		},
 		"XEP-0478 example 1": {
 			`<stream:features><limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes><idle-seconds> 1800 </idle-seconds></limits></stream:features>`,
-			Features{Limits: Limits{MaxBytes: 10000}},
+			Features{Limits: Limits{MaxBytes: 10000, IdleSeconds: 1800}},
 		},
 		"XEP-0478 with odd values": {
 			`<stream:features><limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>-1</max-bytes><idle-seconds>99999999999999999999</idle-seconds><x>5</x></limits></stream:features>`,
