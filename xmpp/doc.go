@@ -64,7 +64,8 @@
 //	RFC 6120 with SCRAM, no TLS                       5       3
 //	RFC 6120 with PLAIN, direct TLS                   5       4
 //
-// TLS 1.2 takes one more. Prosody 0.12 and ejabberd 23.01, which know RFC 6120 alone, take it as quickly as the table says.
+// TLS 1.2 takes one more. Prosody 0.12 and ejabberd 23.01, which know RFC 6120 alone, and Prosody 13 and ejabberd 24.12, which
+// know it all, take it as quickly as the table says.
 //
 // # Architecture
 //
