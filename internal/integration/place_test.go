@@ -12,6 +12,7 @@ import (
 	"github.com/canto-im/canto/internal/leak"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/websocket"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/require"
 )
@@ -29,6 +30,8 @@ type place struct {
 	name            string // "in-process", "prosody", "ejabberd", "prosody13", "ejabberd24"
 	domain          string
 	addr, direct    string // host:port for STARTTLS and for direct TLS
+	webSocket       string // URL for RFC 7395
+	carried         bool   // options go there
 	roots           *x509.CertPool
 	account         func(t *testing.T) (user, password string) // an account of the test's own
 	anonymousDomain string                                     // "" where there is none
@@ -63,6 +66,20 @@ func eachOwn(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
 	}
 }
 
+// A tour is each or eachOwn.
+type tour func(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place))
+
+// overAll runs f on a tour over TCP, and again over WebSocket: a session is the same, whatever carries it.
+func (every tour) overAll(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
+	every(t, cfg, f)
+	t.Run("websocket", func(t *testing.T) {
+		every(t, cfg, func(t *testing.T, p *place) {
+			p.carried = true
+			f(t, p)
+		})
+	})
+}
+
 // outside is the place of a real server.
 func outside(srv *servers.Server) *place {
 	return &place{
@@ -71,6 +88,7 @@ func outside(srv *servers.Server) *place {
 		anonymousDomain: servers.AnonymousDomain,
 		addr:            srv.Addr,
 		direct:          srv.AddrTLS,
+		webSocket:       "wss://" + srv.AddrHTTPS + "/xmpp-websocket",
 		roots:           srv.CA,
 		account:         func(t *testing.T) (string, string) { return srv.NewAccount(t) },
 		certificate:     func(t *testing.T, user string) tls.Certificate { return srv.ClientCertificate(t, user) },
@@ -137,9 +155,20 @@ func must(f func() error) func(*testing.T) {
 // isNewer tells whether the place is a server that knows SASL2, Bind 2 and FAST.
 func (p *place) isNewer() bool { return p.real != nil && p.real.Kind.IsNewer() }
 
-// options reach the place over STARTTLS with a password.
+// options reach the place over STARTTLS with a password, or over what carries it there.
 func (p *place) options(password string) *xmpp.Options {
-	return &xmpp.Options{Password: password, Addr: p.addr, TLS: &tls.Config{RootCAs: p.roots}}
+	o := &xmpp.Options{Password: password, Addr: p.addr, TLS: &tls.Config{RootCAs: p.roots}}
+	if p.carried {
+		o.Transport = websocket.Dialer{URL: p.webSocketURL()}.Connect
+	}
+	return o
+}
+
+func (p *place) webSocketURL() string {
+	if p.inside != nil {
+		return p.inside.WebSocketURL()
+	}
+	return p.webSocket
 }
 
 // over makes the options of p go over STARTTLS or direct TLS, with at most the given version of TLS.

@@ -1,0 +1,42 @@
+package integration
+
+import (
+	"testing"
+
+	"github.com/canto-im/canto/internal/integration/servers"
+	"github.com/canto-im/canto/sasl"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// bestOverWebSocket is what a login comes to on TLS 1.3: the older servers offer no binding to what carries WebSocket.
+var bestOverWebSocket = map[string][2]string{
+	inProcess:  {"SCRAM-SHA-512-PLUS", "tls-exporter"},
+	"prosody":  {"SCRAM-SHA-256", ""},
+	"ejabberd": {"SCRAM-SHA-512", ""},
+}
+
+// TestLoginOverWebSocket: what a login over wss: comes to, and that the stream is managed as over TCP.
+func TestLoginOverWebSocket(t *testing.T) {
+	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		p.carried = true
+		user, password := p.account(t)
+		s := p.login(t, p.jid(user), p.options(password))
+		cs := s.ConnectionState()
+		assert.Equal(t, p.webSocketURL(), cs.Addr)
+		assert.NotEmpty(t, cs.TLS.VerifiedChains)
+		assert.Contains(t, cs.Mechanism, "SCRAM-SHA-")
+		if want, ok := bestOverWebSocket[p.name]; ok {
+			assert.Equal(t, want, [2]string{cs.Mechanism, cs.ChannelBinding})
+		}
+		require.NoError(t, s.Deliver(within(t), &stanza.Message{To: s.JID(), Body: "to myself"}))
+		require.NoError(t, s.Close())
+		require.NoError(t, s.Err())
+
+		_, err := xmpp.Dial(within(t), p.jid(user), p.options("not "+password))
+		assertStep(t, xmpp.StepAuth, err)
+		require.ErrorIs(t, err, sasl.NotAuthorized)
+	})
+}
