@@ -15,6 +15,8 @@ import (
 var lacks = map[string][]string{
 	"prosody":  {"channel binding: not offered"}, // over TLS 1.3; see the table in echobot_linux_test.go
 	"ejabberd": {"channel binding: not offered", "pre-approval: not offered"},
+
+	"ejabberd24": {"pre-approval: not offered"},
 }
 
 // TestInterop runs the report as it stands on real servers, with a second account: what a server offers works there, and the

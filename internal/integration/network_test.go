@@ -28,11 +28,16 @@ func (p *place) through(t *testing.T, direct bool, s relay.Schedule) (*place, *r
 	return &q, r
 }
 
-// TestNetworkOfSmallPieces talks over a network that delivers byte by byte.
+// TestNetworkOfSmallPieces talks over a network that delivers byte by byte. What Prosody 13 gets stays whole: it runs on an Expat
+// (2.6 or later) that may leave a tag which came in pieces until twice as much has come, and so a header unanswered for ever.
 func TestNetworkOfSmallPieces(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
 		for _, direct := range []bool{false, true} {
-			q, _ := p.through(t, direct, relay.Always(relay.Faults{Up: relay.Lane{Chunk: 1}, Down: relay.Lane{Chunk: 1}}))
+			faults := relay.Faults{Up: relay.Lane{Chunk: 1}, Down: relay.Lane{Chunk: 1}}
+			if p.name == string(servers.Prosody13) {
+				faults.Up = relay.Lane{}
+			}
+			q, _ := p.through(t, direct, relay.Always(faults))
 			user, password := p.account(t)
 			s := q.login(t, q.jid(user), q.over(q.options(password), direct, 0))
 			inbox := s.Messages(t.Context())
