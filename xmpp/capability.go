@@ -124,8 +124,14 @@ func (c *Client) settle(s *Session, f func() error) error {
 	case err := <-done:
 		return err
 	case err := <-s.keeper:
-		s.end(err)
-		return <-done
+		select {
+		case result := <-done: // before, or at the same time: the session can be resumed
+			s.keeper <- err // for watch
+			return result
+		default:
+			s.end(err)
+			return <-done
+		}
 	}
 }
 

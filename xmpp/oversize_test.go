@@ -118,6 +118,7 @@ func TestOversizeAfterResumption(t *testing.T) {
 				bot.Online = func(_ context.Context, s *xmpp.Session) error { online <- s; return nil }
 				r := run(t, bot)
 				s := <-online
+				synctest.Wait() // Online has returned: nobody could resume a session that is lost before
 				inbox := bot.Messages(t.Context())
 				for range 2 {
 					assert.True(t, s.Features().Has(ns.StreamLimits))
