@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"time"
 
 	"github.com/canto-im/canto/internal/web"
 	"github.com/canto-im/canto/jid"
@@ -39,7 +40,7 @@ var (
 )
 
 // Connect makes a connection for xmpp.Options.Transport, which has the meaning of the arguments. Of o it heeds TLS, Dial,
-// Resolver, AllowPlaintext, DeadAfter and Limits; one message may have Limits.AnswerBytes. Without a Dial of the user's the proxy
+// Resolver, AllowPlaintext and Limits; one message may have Limits.AnswerBytes. Without a Dial of the user's the proxy
 // is used that the environment names (http.ProxyFromEnvironment). An error is an *xmpp.DialError,
 // the first where there are several endpoints.
 func (d Dialer) Connect(ctx context.Context, account jid.JID, o *xmpp.Options, uri string) (net.Conn, error) {
@@ -50,13 +51,26 @@ func (d Dialer) Connect(ctx context.Context, account jid.JID, o *xmpp.Options, u
 		return nil, err
 	}
 	for _, e := range list {
-		c, failed := d.connect(ctx, t, e, o)
+		c, failed := d.try(ctx, t, e, o, len(list))
 		if failed == nil {
 			return c, nil
 		}
 		err = cmp.Or(err, failed) // of the first
 	}
 	return nil, err
+}
+
+// endpointTimeout is how long one of several endpoints is waited for.
+const endpointTimeout = 8 * time.Second
+
+// try connects to one of n endpoints; one that hangs leaves time for the others.
+func (d Dialer) try(ctx context.Context, t http.RoundTripper, url string, o *xmpp.Options, n int) (net.Conn, error) {
+	if n > 1 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, endpointTimeout)
+		defer cancel()
+	}
+	return d.connect(ctx, t, url, o)
 }
 
 // endpoints are the URLs to try: where the server has sent us, or else ours, or else what the domain names.

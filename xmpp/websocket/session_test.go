@@ -211,20 +211,24 @@ func TestSilentLogin(t *testing.T) {
 
 // TestStalledWriter: a server that takes no bytes holds nobody up for longer than he wants.
 func TestStalledWriter(t *testing.T) {
-	in(t, xmpptest.Options{}, func(t *testing.T, srv *xmpptest.Server) {
-		s := srv.Session(t, "alice", over(srv, "alice"))
-		srv.Freeze()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		start := time.Now()
-		var err error
-		for err == nil {
-			err = s.Send(ctx, &stanza.Message{To: s.JID(), Body: "x"})
-		}
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, time.Second, time.Since(start))
-		<-s.Done()
-		require.ErrorIs(t, s.Err(), xmpp.ErrPeerSilent)
-		require.Less(t, time.Since(start), time.Minute)
-	})
+	for range 10 { // who finds out first, the reader or the writer, is a matter of chance
+		in(t, xmpptest.Options{}, stalledWriter)
+	}
+}
+
+func stalledWriter(t *testing.T, srv *xmpptest.Server) {
+	s := srv.Session(t, "alice", over(srv, "alice"))
+	srv.Freeze()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	start := time.Now()
+	var err error
+	for err == nil {
+		err = s.Send(ctx, &stanza.Message{To: s.JID(), Body: "x"})
+	}
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Equal(t, time.Second, time.Since(start))
+	<-s.Done()
+	require.ErrorIs(t, s.Err(), xmpp.ErrPeerSilent)
+	require.Less(t, time.Since(start), time.Minute)
 }

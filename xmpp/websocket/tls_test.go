@@ -1,6 +1,7 @@
 package websocket_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/xmpp"
@@ -164,6 +167,60 @@ func TestDiscovery(t *testing.T) {
 	requireStep(t, xmpp.StepDNS, err)
 	var cert *tls.CertificateVerificationError
 	require.ErrorAs(t, err, &cert)
+}
+
+// TestSeveralEndpoints: where one of those that the domain names does not answer, or is none, the next is tried.
+func TestSeveralEndpoints(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		links := ""
+		for _, host := range []string{"silent", "none", "down", "good"} {
+			links += `<Link rel="urn:xmpp:alt-connections:websocket" href="wss://` + host + `.example/xmpp-websocket" />`
+		}
+		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
+		o := over(srv, "alice")
+		o.Transport = dialer("")
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			switch host, _, _ := net.SplitHostPort(addr); host {
+			case "silent.example":
+				ours, theirs := net.Pipe()
+				t.Cleanup(func() { theirs.Close() })
+				return ours, nil
+			case "down.example":
+				return nil, errors.New("nobody there")
+			case "good.example":
+				return srv.DialWeb(ctx, network, addr)
+			}
+			return pages(t, srv.Domain().String(), links), nil
+		}
+		start := time.Now()
+		s := srv.Session(t, "alice", o)
+		require.Equal(t, "wss://good.example/xmpp-websocket", s.ConnectionState().Addr)
+		require.Equal(t, 8*time.Second, time.Since(start), "for the one that is silent")
+		require.NoError(t, s.Close())
+	})
+}
+
+// pages is a connection in memory to a site of the domain that answers host-meta and nothing else.
+func pages(t *testing.T, domain, links string) net.Conn {
+	cert, err := xmpptest.Certificate(xmpptest.CertSpec{Domains: []string{domain}})
+	require.NoError(t, err)
+	ours, theirs := net.Pipe()
+	conn := tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true})
+	go func() {
+		defer theirs.Close()
+		for r := bufio.NewReader(conn); ; {
+			req, err := http.ReadRequest(r)
+			if err != nil {
+				return
+			}
+			status, body := "404 Not Found", ""
+			if req.URL.Path == "/.well-known/host-meta" {
+				status, body = "200 OK", "<XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'>"+links+"</XRD>"
+			}
+			fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
+		}
+	}()
+	return ours
 }
 
 // TestDiscoveryInProcess: the in-process server tells of itself.
