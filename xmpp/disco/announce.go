@@ -57,14 +57,12 @@ func (d *Disco) present() *said {
 	if len(two.Hashes) > 0 {
 		s.caps = append(s.caps, stanza.Payload(two))
 	}
-	for _, before := range d.said {
-		if len(s.nodes) > 0 && slices.Equal(before.nodes, s.nodes) {
-			d.now = before // a change that was taken back is none
-			return before
-		}
+	same := func(before *said) bool { return len(s.nodes) > 0 && slices.Equal(before.nodes, s.nodes) }
+	if i := slices.IndexFunc(d.said, same); i >= 0 { // a change that was taken back is none
+		s = d.said[i]
+		d.said = slices.Delete(d.said, i, i+1)
 	}
-	d.now = s
-	d.said = append(d.said, s)
+	d.now, d.said = s, append(d.said, s)
 	d.said = d.said[max(0, len(d.said)-remembered):]
 	return s
 }

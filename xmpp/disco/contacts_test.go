@@ -95,6 +95,18 @@ func TestLookupsAtOnce(t *testing.T) {
 	})
 }
 
+// contactPayload is what the presence of who has said.
+func (d *Disco) contactPayload(t *testing.T, who jid.JID) []stanza.Element {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h := d.contacts.all[who].digests[0]
+	if h.second {
+		return []stanza.Element{stanza.Payload(caps2{Hashes: []hash2{{h.algo, h.value}}})}
+	}
+	return []stanza.Element{stanza.Payload(caps{Hash: h.algo, Node: defaultSoftware, Ver: h.value})}
+}
+
 // forger makes s say of itself that it has the hash of info, answer anything, or nothing.
 func forger(t *testing.T, s *xmpp.Session, victim *Info, second bool, answer *Info) {
 	t.Helper()
@@ -134,6 +146,12 @@ func TestSecurityS18Poisoning(t *testing.T) {
 			require.True(t, i.Has("urn:x:forged"), "it may say of itself what it likes")
 			require.Same(t, i, d.Known(mallory.JID()), "and need not say it twice")
 			require.Nil(t, d.Known(bob.JID()), "but nothing of others")
+			before := asked(srv, "alice")
+			require.NoError(t, mallory.Send(t.Context(), &stanza.Presence{Show: stanza.Away, Payloads: d.contactPayload(t, mallory.JID())}))
+			synctest.Wait()
+			_, err = d.Lookup(t.Context(), mallory.JID())
+			require.NoError(t, err)
+			require.Equal(t, before, asked(srv, "alice"), "that is so until its presence says something else")
 			require.NoError(t, alice.Close())
 			synctest.Wait()
 
@@ -360,5 +378,44 @@ func TestClient(t *testing.T) {
 		stop()
 		require.NoError(t, <-ended)
 		require.Nil(t, d.Known(bob.JID()))
+	})
+}
+
+// What an earlier session had received says nothing in the next one, however late it's handed over.
+func TestPresenceOfTheLastSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t)
+		bot := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
+		d := Of(bot)
+		online, held := make(chan *xmpp.Session, 10), make(chan struct{})
+		first := true
+		bot.Online = func(ctx context.Context, s *xmpp.Session) error {
+			online <- s
+			if !first {
+				return nil
+			}
+			first = false
+			return s.Send(ctx, &stanza.Presence{})
+		}
+		xmpp.OnMessage(bot, func(context.Context, *stanza.Message) error { <-held; return nil })
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- bot.Run(ctx) }()
+		one := withFeature(t, srv, "bob/one", "urn:x:bob")
+		<-online
+		synctest.Wait()
+		_, err := d.Lookup(t.Context(), one.JID())
+		require.NoError(t, err)
+		require.NoError(t, one.Send(t.Context(), &stanza.Message{To: bot.JID(), Body: "wait"}))
+		two := withFeature(t, srv, "bob/two", "urn:x:bob")
+		srv.CloseStream("alice", "reset")
+		<-online
+		synctest.Wait()
+		require.Nil(t, d.Known(one.JID()), "a new session begins with nobody")
+		close(held)
+		elapse(time.Minute)
+		require.Nil(t, d.Known(two.JID()))
+		stop()
+		require.NoError(t, <-ended)
 	})
 }

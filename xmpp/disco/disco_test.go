@@ -318,6 +318,10 @@ func TestOddAnswers(t *testing.T) {
 		for range Items(t.Context(), alice, bob.JID(), "") {
 			break
 		}
+		pages, said = nil, `<query xmlns='http://jabber.org/protocol/disco#items'><item jid='a@b'/><set xmlns='http://jabber.org/protocol/rsm'><last >same</last></set></query>`
+		list, err = items(Items(t.Context(), alice, bob.JID(), ""))
+		require.NoError(t, err)
+		require.Len(t, list, 2, "a page that follows upon itself is the last")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		mine := errors.New("mine")
 		cancel(mine)
