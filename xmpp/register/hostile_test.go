@@ -2,6 +2,7 @@ package register_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/canto-im/canto/xmpp"
@@ -75,12 +76,20 @@ func TestSecurityS03ForgedRegistrationFeature(t *testing.T) {
 // What is asked and answered before the login is in neither trace nor log.
 func TestSecurityS21RegistrationIsNotTraced(t *testing.T) {
 	srv := serve(t, xmpptest.Options{}, &xmpptest.Register{Form: true})
+	var mu sync.Mutex
 	var trace strings.Builder
+	write := func(b []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		trace.Write(b)
+	}
 	o := options(srv)
-	o.Trace = &xmpp.Trace{Sent: func(b []byte) { trace.Write(b) }, Received: func(b []byte) { trace.Write(b) }}
+	o.Trace = &xmpp.Trace{Sent: write, Received: write}
 	s, err := register.Dial(t.Context(), bill, o, nil)
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
+	mu.Lock()
+	defer mu.Unlock()
 	require.NotContains(t, trace.String(), "Calliope")
 	require.Equal(t, 4, strings.Count(trace.String(), ">[SASL]</iq>"), "two questions and two answers")
 }

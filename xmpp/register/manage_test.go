@@ -69,6 +69,21 @@ func TestConfirmation(t *testing.T) {
 	require.ErrorIs(t, logsIn(t, srv, changed), sasl.NotAuthorized)
 }
 
+// A server that sends back what it was sent asks nobody for anything (RFC 6120 §8.3.1).
+func TestRefusalWithTheRequest(t *testing.T) {
+	srv, s := registered(t, &xmpptest.Register{})
+	srv.ReplaceReply("bill", `<iq type='error' id='${id}' from='${to}'><query xmlns='jabber:iq:register'><username>bill</username><password>x</password></query>
+		<error type='cancel'><not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`)
+	err := register.ChangePassword(t.Context(), s, changed, func(context.Context, *register.Form) error {
+		t.Error("asked")
+		return nil
+	})
+	require.ErrorIs(t, err, stanza.NotAllowed)
+	var e *register.Error
+	require.ErrorAs(t, err, &e)
+	require.Nil(t, e.Form)
+}
+
 // A form for another purpose gets neither the password nor a look.
 func TestSecurityS03ConfirmationOfSomethingElse(t *testing.T) {
 	srv, s := registered(t, &xmpptest.Register{})

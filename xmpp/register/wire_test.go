@@ -82,6 +82,14 @@ func TestKey(t *testing.T) {
 	require.Equal(t, "<query xmlns='jabber:iq:register'><username>bill</username><password>Calliope</password><key>abc</key></query>", stanza.Payload(q).String())
 }
 
+// A key without a value is nobody's to fill in.
+func TestEmptyKey(t *testing.T) {
+	f, err := parse(t, "<query xmlns='jabber:iq:register'><key/></query>")
+	require.NoError(t, err)
+	_, err = f.answer()
+	require.NoError(t, err)
+}
+
 func TestRedirectText(t *testing.T) {
 	require.Equal(t, `the server only says: "Call\nus"`, (&Redirect{Instructions: "Call\nus"}).Error())
 }

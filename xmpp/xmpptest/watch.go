@@ -55,8 +55,11 @@ func (w *watch) over(o *xmpp.Options) {
 
 // wire returns the function for one direction of a trace, which next hears of afterwards.
 func (w *watch) wire(next func([]byte)) func([]byte) {
+	var mu sync.Mutex // several sessions may be made of the same options
 	var tail []byte
 	return func(b []byte) {
+		mu.Lock()
+		defer mu.Unlock()
 		tail = append(tail, b...)
 		w.search("the trace", tail)
 		for _, m := range saslText.FindAllSubmatch(tail, -1) {
