@@ -22,8 +22,8 @@ const (
 	secondPassword = "Polyhymnia, of 7 hymns"
 )
 
-// TestRegister is the life of an account that nobody but its owner has made: registered and logged in on one connection, twice by the same options, given another
-// password, and removed.
+// TestRegister is the life of an account that nobody but its owner has made: registered and logged in on one connection, twice
+// by the same options, given another password, and removed.
 func TestRegister(t *testing.T) {
 	each(t, servers.Config{Register: true}, func(t *testing.T, p *place) {
 		addr := p.jid("newcomer")

@@ -8,8 +8,8 @@ import (
 	"github.com/canto-im/canto/jid"
 )
 
-// Validate checks every value and finds every field that is required and has none. Its error joins the *FieldErrors. It's for the side that
-// has made the form, which is the one that decides; see Fill.
+// Validate checks every value and finds every field that is required and has none. Its error joins the *FieldErrors. It's for
+// the side that has made the form, which is the one that decides; see Fill.
 func (f *Form) Validate() error {
 	errs := []error{f.missing()}
 	for i := range f.Fields {

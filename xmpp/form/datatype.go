@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Both the pattern and the value may be a stranger's: so much of either is looked at, and a pattern or a value beyond it is let pass, as one that isn't understood.
+// Both the pattern and the value may be a stranger's: so much of either is looked at, and a pattern or a value beyond it is
+// let pass, as one that isn't understood.
 const (
 	maxPattern = 1 << 10 // bytes
 	maxProgram = 1 << 12 // instructions that a pattern compiles to
@@ -48,7 +49,8 @@ func (r *Rules) inRange(order *big.Rat) bool {
 	return !ok || high == nil || order.Cmp(high) <= 0
 }
 
-// matches reports whether a pattern matches the whole of v, or can't be asked. XEP-0122 §4.1: what is not understood is treated as <basic/>.
+// matches reports whether a pattern matches the whole of v, or can't be asked. XEP-0122 §4.1: what is not understood is
+// treated as <basic/>.
 func matches(pattern, v string) bool {
 	if len(pattern) > maxPattern || len(v) > maxMatched {
 		return true
@@ -95,7 +97,8 @@ var (
 	language = regexp.MustCompile(`^[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*$`)
 )
 
-// parse reads a value of a datatype and returns what it's compared by, nil for one without an order. A datatype that isn't known is xs:string (XEP-0122 §4.1).
+// parse reads a value of a datatype and returns what it's compared by, nil for one without an order. A datatype that isn't
+// known is xs:string (XEP-0122 §4.1).
 func parse(datatype, v string) (order *big.Rat, good bool) {
 	if bounds, ok := whole[datatype]; ok {
 		return parseWhole(v, bounds)

@@ -17,16 +17,16 @@
 //	}
 //	return s.Send(ctx, &stanza.Message{To: m.From, Thread: m.Thread, Payloads: []stanza.Element{stanza.Payload(answer)}})
 //
-// A Form is plain data: a literal in tests, read and written by encoding/xml, with nothing behind it. Get, Set and Of are
-// its typed access: a field is a string, a bool, an int, an address, a moment, or several strings or addresses. Text of several lines
-// is one string there, as a person sees it, and one value a line on the wire.
+// A Form is plain data: a literal in tests, read and written by encoding/xml, with nothing behind it. Get, Set and Of are its
+// typed access: a field is a string, a bool, an int, an address, a moment, or several strings or addresses. Text of several
+// lines is one string there, as a person sees it, and one value a line on the wire.
 //
 // # Who checks
 //
-// The side that has made the form decides what is good (XEP-0004 §4). So Submit finds only what is missing, and Set refuses only what the
-// form says plainly: a value that is none of the options, no address, out of the range that XEP-0122 gives. What a server has filled in
-// itself goes back as it came. The other side, such as a bot that asks its user something, calls Fill with its form and what was
-// submitted: that checks everything, and its error answers a request with not-acceptable.
+// The side that has made the form decides what is good (XEP-0004 §4). So Submit finds only what is missing, and Set refuses
+// only what the form says plainly: a value that is none of the options, no address, out of the range that XEP-0122 gives. What
+// a server has filled in itself goes back as it came. The other side, such as a bot that asks its user something, calls Fill
+// with its form and what was submitted: that checks everything, and its error answers a request with not-acceptable.
 //
 // # Results
 //
@@ -35,13 +35,14 @@
 //
 // # For people
 //
-// Layout gives the pages and sections of XEP-0141, made up where the form has none, in the order in which a form is to be shown. A
-// Field may have Media, such as the picture of a CAPTCHA. Texts come over the wire: show them as text, and fetch a URI only if the user
-// would want that to be known to its owner.
+// Layout gives the pages and sections of XEP-0141, made up where the form has none, in the order in which a form is to be
+// shown. A Field may have Media, such as the picture of a CAPTCHA. Texts come over the wire: show them as text, and fetch a
+// URI only if the user would want that to be known to its owner.
 //
 // # Architecture
 //
 // form.go and field.go are the data, with limit.go in front of encoding/xml, since a few bytes of XML can become a large
-// struct; typed.go is the access, check.go and datatype.go the rules, submit.go both sides of filling one in, layout.go and media.go the two
-// extensions for people. Nothing here sends anything, so any package may carry forms: register, muc, pubsub, disco, adhoc.
+// struct; typed.go is the access, check.go and datatype.go the rules, submit.go both sides of filling one in, layout.go and
+// media.go the two extensions for people. Nothing here sends anything, so any package may carry forms: register, muc, pubsub,
+// disco, adhoc.
 package form

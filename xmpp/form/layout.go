@@ -63,7 +63,8 @@ func (p *Part) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
 }
 
 // Layout returns how the form is to be shown to people: its pages, or one page of all its fields if it has none. References to
-// fields that don't exist or stand somewhere already are left out, as are empty parts (XEP-0141 §4.2, §8.3). Fields to fill in that no page names come last, on a page without a label.
+// fields that don't exist or stand somewhere already are left out, as are empty parts (XEP-0141 §4.2, §8.3). Fields to fill in
+// that no page names come last, on a page without a label.
 func (f *Form) Layout() []Page {
 	l := &layout{form: f, fields: f.byName(), seen: make(map[string]bool)}
 	var pages []Page

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// maxElements is how many elements a form may have. An empty field is 8 bytes of XML and twenty times that in memory; the forms of the
-// field have a few hundred elements, a table of a thousand rows has some ten thousand.
+// maxElements is how many elements a form may have. An empty field is 8 bytes of XML and twenty times that in memory; the
+// forms of the field have a few hundred elements, a table of a thousand rows has some ten thousand.
 const maxElements = 1 << 16
 
 // UnmarshalXML implements xml.Unmarshaler. A form of more than 65,536 elements is an error.

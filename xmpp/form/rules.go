@@ -1,6 +1,7 @@
 package form
 
-// Rules says more of a field's values than its type does (XEP-0122). At most one of Basic, Open, Range and Regex is there; none is as good as Basic.
+// Rules says more of a field's values than its type does (XEP-0122). At most one of Basic, Open, Range and Regex is there;
+// none is as good as Basic.
 //
 // Its elements are read in whatever namespace: XEP-0122's own example 7 has them in that of the form.
 type Rules struct {

@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// examples returns the forms in the examples of the XEPs, by where they stand. What is no form there, such as a field alone, is put into one.
+// examples returns the forms in the examples of the XEPs, by where they stand. What is no form there, such as a field alone,
+// is put into one.
 func examples(t testing.TB) map[string]stanza.Element {
 	t.Helper()
 	files, err := filepath.Glob("testdata/xep-*.txt")

@@ -9,7 +9,8 @@ import (
 )
 
 // Submit returns the submission of f: every field that has values, or an empty list of them, Fixed ones left out. What the
-// server has filled in and nobody has changed goes back with it. A field that is required and has no value is a *FieldError: ErrMissing. f itself stays as it is.
+// server has filled in and nobody has changed goes back with it. A field that is required and has no value is a *FieldError:
+// ErrMissing. f itself stays as it is.
 func (f *Form) Submit() (*Form, error) {
 	if err := f.missing(); err != nil {
 		return nil, err
@@ -32,9 +33,10 @@ var (
 // ErrDeclined is returned by Fill when the form won't be filled in (XEP-0004 §3.1).
 var ErrDeclined = errors.New("form: it was declined")
 
-// Fill returns a copy of f, a form of one's own, with the values that somebody has submitted, and checks them. Fields that f does not have are
-// ignored, and fields that were not submitted keep their values (XEP-0004 §3.1, §3.5), as Fixed ones and FORM_TYPE do. The error joins what is wrong; a handler may return it as it is: the
-// answer is then not-acceptable (XEP-0004 §4).
+// Fill returns a copy of f, a form of one's own, with the values that somebody has submitted, and checks them. Fields that f
+// does not have are ignored, and fields that were not submitted keep their values (XEP-0004 §3.1, §3.5), as Fixed ones and
+// FORM_TYPE do. The error joins what is wrong; a handler may return it as it is: the answer is then not-acceptable (XEP-0004
+// §4).
 func (f *Form) Fill(submitted *Form) (*Form, error) {
 	switch {
 	case submitted == nil:

@@ -10,14 +10,14 @@ import (
 	"github.com/canto-im/canto/jid"
 )
 
-// Typed is what a field can be read as and filled in with. A string is the whole text, its lines parted by "\n"; a time.Time is a moment
-// of XEP-0082.
+// Typed is what a field can be read as and filled in with. A string is the whole text, its lines parted by "\n"; a time.Time
+// is a moment of XEP-0082.
 type Typed interface {
 	string | bool | int | jid.JID | time.Time | []string | []jid.JID
 }
 
-// Get returns the value of the field of that name. The error is a *FieldError: ErrNoField, ErrMissing, or ErrType if the value is no T.
-// A string, a list and a bool are never missing: a boolean without a value is false (XEP-0004 §3.3). Addresses that
+// Get returns the value of the field of that name. The error is a *FieldError: ErrNoField, ErrMissing, or ErrType if the value
+// is no T. A string, a list and a bool are never missing: a boolean without a value is false (XEP-0004 §3.3). Addresses that
 // are there twice are given once.
 func Get[T Typed](l Fields, name string) (T, error) {
 	var v T
@@ -91,8 +91,8 @@ func addresses(values []string) (list []jid.JID, err error) {
 	return list, nil
 }
 
-// Of returns a field with that value: for a form of one's own, where the reader knows what the name means. Its type is the one that goes with
-// the value: TextSingle or TextMulti for a string, ListMulti for strings, and so on.
+// Of returns a field with that value: for a form of one's own, where the reader knows what the name means. Its type is the one
+// that goes with the value: TextSingle or TextMulti for a string, ListMulti for strings, and so on.
 func Of[T Typed](name string, v T) Field {
 	f := Field{Var: name}
 	switch v := any(v).(type) {
@@ -117,9 +117,9 @@ func Of[T Typed](name string, v T) Field {
 	return f
 }
 
-// Set fills the field of that name in. What the form says of its values is held to: their type, the options, how many there may be, and the rules of
-// XEP-0122. The error is a *FieldError, and the field is then as it was. Choices of a list are put into the order of its options. An empty string is an
-// empty value, an empty list takes all away.
+// Set fills the field of that name in. What the form says of its values is held to: their type, the options, how many there
+// may be, and the rules of XEP-0122. The error is a *FieldError, and the field is then as it was. Choices of a list are put
+// into the order of its options. An empty string is an empty value, an empty list takes all away.
 func Set[T Typed](l Fields, name string, v T) error {
 	f := l.Field(name)
 	if f == nil {
@@ -169,7 +169,8 @@ func lines(s string) []string {
 	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "\n")
 }
 
-// inOrder puts choices into the order of the options, and what is none of them behind. XEP-0004 §3.3: the order must not be modified.
+// inOrder puts choices into the order of the options, and what is none of them behind. XEP-0004 §3.3: the order must not be
+// modified.
 func (f *Field) inOrder(given []string) []string {
 	place := func(s string) int {
 		if i := slices.IndexFunc(f.Options, func(o Option) bool { return o.Value == s }); i >= 0 {

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A server that lies gets no password, and does no harm: forms for another purpose, of another shape or without end, answers to something else.
+// A server that lies gets no password, and does no harm: forms for another purpose, of another shape or without end, answers
+// to something else.
 func TestSecurityS03ForgedRegistrationForms(t *testing.T) {
 	asks := func(inside string) string {
 		return "<iq type='result' id='${id}'><query xmlns='jabber:iq:register'>" + inside + "</query></iq>"

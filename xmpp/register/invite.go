@@ -29,8 +29,8 @@ var (
 	errContactOnly  = errors.New("register: the URI is an invitation to be somebody's contact, and not to register (XEP-0401 §5.1: it does not say ibr=y)")
 )
 
-// ParseInvitation reads an xmpp: URI that invites to register (XEP-0445 §2), or to register and become somebody's contact. One without a token is
-// an invitation to a server where anybody may register (XEP-0077 §13.3.1).
+// ParseInvitation reads an xmpp: URI that invites to register (XEP-0445 §2), or to register and become somebody's contact. One
+// without a token is an invitation to a server where anybody may register (XEP-0077 §13.3.1).
 func ParseInvitation(uri string) (Invitation, error) {
 	u, err := jid.ParseURI(strings.TrimSpace(uri))
 	if err != nil {
@@ -67,8 +67,9 @@ func Invite(ctx context.Context, e xmpp.Endpoint) (Invitation, error) {
 	return inv, nil
 }
 
-// InviteAccount makes an invitation to register the account of that name, or one that the bearer chooses if it's empty (XEP-0401 §5.4). Servers let
-// administrators do so. One that does not take names makes an invitation without: see Account. The error is an *Error.
+// InviteAccount makes an invitation to register the account of that name, or one that the bearer chooses if it's empty
+// (XEP-0401 §5.4). Servers let administrators do so. One that does not take names makes an invitation without: see Account.
+// The error is an *Error.
 func InviteAccount(ctx context.Context, e xmpp.Endpoint, username string) (Invitation, error) {
 	inv, err := runInvite(ctx, e, inviteAccount, username)
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 	"github.com/canto-im/canto/xmpp/form"
 )
 
-// Fetch asks what host wants to know of who registers with it, or what it knows of us (Form.Registered). The host is a service, such as a
-// gateway; the zero JID is our own server. The error is an *Error, with a *Redirect in it if the host has people register elsewhere.
+// Fetch asks what host wants to know of who registers with it, or what it knows of us (Form.Registered). The host is a
+// service, such as a gateway; the zero JID is our own server. The error is an *Error, with a *Redirect in it if the host has
+// people register elsewhere.
 func Fetch(ctx context.Context, e xmpp.Endpoint, host jid.JID) (*Form, error) {
 	op := fmt.Sprintf("ask %q what it wants", name(e, host))
 	reply, err := e.Do(ctx, &stanza.IQ{Type: stanza.Get, To: host, Payload: stanza.Payload(query{})})
@@ -40,8 +41,9 @@ func Submit(ctx context.Context, e xmpp.Endpoint, host jid.JID, f *Form) error {
 	return nil
 }
 
-// ChangePassword gives our account another password (XEP-0077 §3.3). Some servers want more, such as the old one: confirm is then shown a form with all but that filled in; nil
-// makes it an error that has the Form. Without TLS nothing is sent: ErrInsecure. The error is an *Error.
+// ChangePassword gives our account another password (XEP-0077 §3.3). Some servers want more, such as the old one: confirm is
+// then shown a form with all but that filled in; nil makes it an error that has the Form. Without TLS nothing is sent:
+// ErrInsecure. The error is an *Error.
 //
 // A Client goes on with the password that it was given, and can't log in with it any more: close it and make a new one.
 func ChangePassword(ctx context.Context, e xmpp.Endpoint, password string, confirm func(ctx context.Context, f *Form) error) error {
@@ -57,8 +59,8 @@ func ChangePassword(ctx context.Context, e xmpp.Endpoint, password string, confi
 	return nil
 }
 
-// Remove ends our registration with host (XEP-0077 §3.2); the zero JID is our own server: that removes the account with all that is kept for it, for good, and the server
-// ends its streams. confirm is as in ChangePassword. The error is an *Error.
+// Remove ends our registration with host (XEP-0077 §3.2); the zero JID is our own server: that removes the account with all
+// that is kept for it, for good, and the server ends its streams. confirm is as in ChangePassword. The error is an *Error.
 func Remove(ctx context.Context, e xmpp.Endpoint, host jid.JID, confirm func(ctx context.Context, f *Form) error) error {
 	q := query{Fields: []field{plain("remove", "")}}
 	c := change{to: host, formType: ns.Register + ":cancel", known: map[string]string{"username": e.JID().Localpart()}}
