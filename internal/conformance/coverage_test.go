@@ -26,7 +26,8 @@ func TestCoverage(t *testing.T) {
 			t.outside, t.departs = []remark{outside("6120-7.1-[12]")}, []remark{outside("6120-7.1-3")}
 		},
 			[]claim{shown, {test: "TestB", ids: []string{"6120-7.1-3"}}}, []string{"6120-7.1-3 is said to be not followed, and TestB shows it"}},
-		"departing from a MUST": {func(t *table) { t.departs = []remark{outside("6120-7.1-*")} }, []claim{shown}, []string{"departs.tsv: 6120-7.1-1 is a MUST NOT"}},
+		"departing from a MUST": {func(t *table) { t.departs = []remark{outside("6120-7.1-*")} }, []claim{shown}, []string{"6120-7.1-1 is not followed, and a MUST NOT"}},
+		"a MUST for later":      {func(t *table) { t.later = []remark{{pattern: "6120-7.1-*", reason: "not built", part: "xmpp/bind"}} }, []claim{shown}, []string{"6120-7.1-1 is not yet, and a MUST NOT"}},
 		"a reason for no row": {func(t *table) { t.outside, t.departs = []remark{outside("6120-7.1-*")}, []remark{outside("7622-*")} },
 			[]claim{shown}, []string{"departs.tsv: 7622-* matches no row"}},
 		"a column's reason": {func(t *table) { t.outside, t.unseen = []remark{outside("6120-7.1-*")}, []remark{outside("6120-7.1-3")} },
