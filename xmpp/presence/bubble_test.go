@@ -3,8 +3,10 @@ package presence_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
@@ -47,6 +49,24 @@ func watch(s *xmpp.Session, from jid.JID) (seen func() string) {
 			return "nothing"
 		}
 	}
+}
+
+// freeze has the server take nothing any more, and fills what s has waiting, so that whoever sends has to wait; it's for a
+// bubble, whose time goes on a little.
+func freeze(t *testing.T, srv *xmpptest.Server, s *xmpp.Session) {
+	t.Helper()
+	srv.Freeze()
+	m := &stanza.Message{To: srv.JID("nobody"), Body: strings.Repeat("x", 200<<10)} // less than the server's limit (XEP-0478)
+	for range 1000 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		err := s.Send(ctx, m)
+		cancel()
+		if err != nil {
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			return
+		}
+	}
+	t.Fatal("the server has taken all of it")
 }
 
 // keep is a Keeper for the test.

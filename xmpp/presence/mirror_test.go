@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,19 +108,21 @@ func TestMirrorWithoutASession(t *testing.T) {
 func TestMirrorEndsWhileItSays(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *xmpptest.Server, alice *xmpp.Session, _ func() string) {
 		k := keep(t, alice, nil)
-		srv.Freeze()
+		freeze(t, srv, alice)
 		ctx, cancel := context.WithCancel(t.Context())
 		mirrored := make(chan error, 1)
-		text := strings.Repeat("x", 8<<20)
 		go func() {
 			mirrored <- k.Mirror(ctx, time.Minute, func(context.Context) (*stanza.Presence, error) {
-				return &stanza.Presence{Status: text}, nil
+				return &stanza.Presence{Status: "hello"}, nil
 			})
 		}()
 		synctest.Wait()
-		assert.Equal(t, text, k.Current().Status, "it's being said")
+		assert.Equal(t, "hello", k.Current().Status, "it's being said")
+		assert.Empty(t, mirrored)
+		begin := time.Now()
 		cancel()
 		assert.NoError(t, <-mirrored)
+		assert.Zero(t, time.Since(begin), "at once")
 		srv.Thaw()
 	})
 }
