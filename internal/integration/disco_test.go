@@ -62,7 +62,7 @@ func TestDiscoOfContacts(t *testing.T) {
 		}}
 		user, password := p.account(t)
 		o := p.options(password)
-		o.Trace, o.Store = count, xmpp.FileStore(t.TempDir())
+		o.Trace = count
 		bot := xmpp.NewClient(p.jid(user), o)
 		d := disco.Of(bot)
 		seen := make(chan *stanza.Presence, 100)

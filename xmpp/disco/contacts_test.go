@@ -67,6 +67,8 @@ func TestAsksOnce(t *testing.T) {
 		present(t, alice)
 		require.True(t, d.Known(bob.JID()).Has("urn:x:bob"))
 		require.Equal(t, 3, asked(srv, "alice"))
+		require.NoError(t, alice.Close())
+		synctest.Wait() // what it has learned is in the store
 	})
 }
 
@@ -164,6 +166,8 @@ func TestSecurityS18Poisoning(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, i.Has("urn:x:encryption") && !i.Has("urn:x:forged"))
 			require.True(t, d.Known(mallory.JID()).Has("urn:x:encryption"), "with that hash it says so now")
+			require.NoError(t, alice.Close())
+			synctest.Wait() // as above
 		})
 	}
 }

@@ -3,7 +3,9 @@ package disco
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,31 +174,25 @@ func TestChangesAreTold(t *testing.T) {
 		srv := start(t)
 		alice, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
 		present(t, alice)
-		var got []*stanza.Presence
-		xmpp.OnPresence(alice, func(_ context.Context, p *stanza.Presence) error {
-			if p.From == bob.JID() {
-				got = append(got, p)
-			}
-			return nil
-		})
+		got := collect(alice, bob.JID())
 		d := Of(bob)
 		d.Declare("urn:x:before")
 		elapse(time.Minute)
-		require.Empty(t, got, "nobody was told anything yet")
+		require.Empty(t, got(), "nobody was told anything yet")
 		require.NoError(t, bob.Send(t.Context(), &stanza.Presence{Show: stanza.Away, Status: "out"}))
 		synctest.Wait()
-		require.Len(t, got, 1)
-		old, _ := read(got[0])
+		require.Len(t, got(), 1)
+		old, _ := read(got()[0])
 		undo := d.Declare("urn:x:one")
 		d.Declare("urn:x:two")
 		undo()
 		synctest.Wait()
-		require.Len(t, got, 1)
+		require.Len(t, got(), 1)
 		elapse(time.Minute)
-		require.Len(t, got, 2, "one change")
-		require.Equal(t, "out", got[1].Status)
-		require.Equal(t, stanza.Away, got[1].Show)
-		now, _ := read(got[1])
+		require.Len(t, got(), 2, "one change")
+		require.Equal(t, "out", got()[1].Status)
+		require.Equal(t, stanza.Away, got()[1].Show)
+		now, _ := read(got()[1])
 		require.NotEqual(t, old, now)
 		info, err := Get(t.Context(), alice, bob.JID(), old.asked)
 		require.NoError(t, err)
@@ -207,12 +203,31 @@ func TestChangesAreTold(t *testing.T) {
 
 		d.Declare("urn:x:three")() // and taken back
 		elapse(time.Minute)
-		require.Len(t, got, 2, "nothing has changed")
+		require.Len(t, got(), 2, "nothing has changed")
 		require.NoError(t, bob.Send(t.Context(), &stanza.Presence{Type: stanza.Unavailable}))
 		d.Declare("urn:x:four")
 		elapse(time.Minute)
-		require.Len(t, got, 3, "who is gone says nothing")
+		require.Len(t, got(), 3, "who is gone says nothing")
 	})
+}
+
+// collect returns a function that returns what presence of who s has had.
+func collect(s *xmpp.Session, who jid.JID) func() []*stanza.Presence {
+	var mu sync.Mutex
+	var got []*stanza.Presence
+	xmpp.OnPresence(s, func(_ context.Context, p *stanza.Presence) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if p.From == who {
+			got = append(got, p)
+		}
+		return nil
+	}, stanza.Available, stanza.Unavailable)
+	return func() []*stanza.Presence {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(got)
+	}
 }
 
 // A crosser sends presence of the program's just as other presence is on its way.
@@ -237,14 +252,14 @@ func TestChangeCrossesPresence(t *testing.T) {
 			srv := start(t)
 			alice, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
 			present(t, alice)
-			var last *stanza.Presence
-			xmpp.OnPresence(alice, func(_ context.Context, p *stanza.Presence) error { last = p; return nil })
+			got := collect(alice, bob.JID())
 			d := Of(bob)
 			require.NoError(t, bob.Send(t.Context(), &stanza.Presence{Status: "one"}))
 			*xmpp.Shared[crosser](bob) = crosser{at: "one", with: with, s: bob}
 			d.Declare("urn:x:one")
 			elapse(time.Minute)
 			require.Nil(t, xmpp.Shared[crosser](bob).with, "it was crossed")
+			last := got()[len(got())-1]
 			require.Equal(t, with.Type, last.Type)
 			require.Equal(t, with.Status, last.Status)
 		})

@@ -2,6 +2,7 @@ package disco
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/canto-im/canto/internal/leak"
@@ -9,5 +10,8 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// elapse lets the time of the bubble go on; outside of a bubble (testing/synctest) a test must not call it.
-func elapse(d time.Duration) { <-time.After(d) }
+// elapse lets the time of the bubble go on, and what comes of that; outside of a bubble (testing/synctest) a test must not call it.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
