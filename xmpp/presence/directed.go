@@ -17,8 +17,10 @@ func (k *Keeper) Direct(ctx context.Context, to jid.JID) error {
 	if to.IsZero() {
 		return errNobody
 	}
-	k.sending.Lock()
-	defer k.sending.Unlock()
+	if err := k.begins(ctx); err != nil {
+		return err
+	}
+	defer k.ends()
 	k.mu.Lock()
 	s, p := k.session, k.now()
 	if s == nil || p.Type == stanza.Unavailable {
@@ -32,8 +34,10 @@ func (k *Keeper) Direct(ctx context.Context, to jid.JID) error {
 
 // Undirect tells somebody to whom Direct has spoken that we're gone (RFC 6121 §4.6.1). For anybody else it does nothing.
 func (k *Keeper) Undirect(ctx context.Context, to jid.JID) error {
-	k.sending.Lock()
-	defer k.sending.Unlock()
+	if err := k.begins(ctx); err != nil {
+		return err
+	}
+	defer k.ends()
 	k.mu.Lock()
 	_, told := k.directed[to]
 	delete(k.directed, to)

@@ -37,7 +37,7 @@ func TestTimerThatCallsTooEarly(t *testing.T) {
 // away.
 func TestActiveWinsTheRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := &Keeper{idleAfter: time.Minute, active: time.Now(), die: func() {}}
+		k := &Keeper{idleAfter: time.Minute, active: time.Now(), die: func() {}, sending: make(chan struct{}, 1)}
 		<-time.After(time.Minute)
 		assert.NoError(t, k.Active(context.Background()))
 		k.fallIdle()

@@ -34,7 +34,7 @@ type Keeper struct {
 	life context.Context // until Close
 	die  func()
 
-	sending sync.Mutex // held while something is sent, so that nothing overtakes
+	sending chan struct{} // holds one value while something is sent, so that nothing overtakes
 
 	mu       sync.Mutex // protects what follows
 	session  *xmpp.Session
@@ -54,7 +54,8 @@ func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	k := &Keeper{idleAfter: o.Idle, away: stanza.Presence{Show: stanza.Away}, directed: make(map[jid.JID]struct{}), active: time.Now()}
+	k := &Keeper{idleAfter: o.Idle, away: stanza.Presence{Show: stanza.Away}, directed: make(map[jid.JID]struct{}), active: time.Now(),
+		sending: make(chan struct{}, 1)}
 	k.life, k.die = context.WithCancel(context.Background())
 	if o.Away != nil {
 		k.away = *o.Away
@@ -128,8 +129,10 @@ func (k *Keeper) now() *stanza.Presence {
 
 // say broadcasts what we are, and tells those who get no broadcast.
 func (k *Keeper) say(ctx context.Context) error {
-	k.sending.Lock()
-	defer k.sending.Unlock()
+	if err := k.begins(ctx); err != nil {
+		return err
+	}
+	defer k.ends()
 	k.mu.Lock()
 	s, p := k.session, k.now()
 	if p.Type == stanza.Unavailable {
@@ -152,6 +155,26 @@ func (k *Keeper) say(ctx context.Context) error {
 	return nil
 }
 
+// begins waits until nothing else is being sent, but not longer than ctx or the keeping last. Unless it fails, ends is called
+// after the sending.
+func (k *Keeper) begins(ctx context.Context) error {
+	select {
+	case k.sending <- struct{}{}: // though ctx may be done: without a session nothing fails
+		return nil
+	default:
+	}
+	select {
+	case k.sending <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-k.life.Done():
+		return errClosed
+	}
+}
+
+func (k *Keeper) ends() { <-k.sending }
+
 func direct(ctx context.Context, s *xmpp.Session, p *stanza.Presence, to jid.JID) error {
 	copied := *p
 	copied.To = to
@@ -159,7 +182,8 @@ func direct(ctx context.Context, s *xmpp.Session, p *stanza.Presence, to jid.JID
 }
 
 // Set says p from now on: availability, or with the type stanza.Unavailable that we are gone (RFC 6121 §4.4, §4.5). Other types
-// are an error, and so is nil. p is copied.
+// are an error, and so is nil. p is copied. What is sent already goes first, and is waited for until ctx is done, or Close; where
+// ctx ends before p was sent, the next session begins with it all the same, and Current has it.
 func (k *Keeper) Set(ctx context.Context, p *stanza.Presence) error {
 	if p == nil {
 		return errNothing
@@ -213,7 +237,7 @@ func (k *Keeper) fallIdle() {
 }
 
 // Close ends the keeping, and Mirror: no later session begins with presence. It sends nothing; the server tells others when the
-// session ends.
+// session ends. A call that waits for another to have sent returns then, with an error; one that is sending ends with its ctx.
 func (k *Keeper) Close() {
 	k.die()
 	k.mu.Lock()
@@ -234,6 +258,7 @@ func settable(t stanza.PresenceType) bool { return t == stanza.Available || t ==
 
 var (
 	errNothing = errors.New("presence: Set and Mirror need presence to say; it is nil")
+	errClosed  = errors.New("presence: the Keeper was closed while this waited for something else to be sent")
 	errNobody  = errors.New("presence: Direct needs an address: presence without one is broadcast, which is what Set does")
 )
 
