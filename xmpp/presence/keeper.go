@@ -48,8 +48,8 @@ type Keeper struct {
 
 // Keep says the presence of e's account from now on: at once where e has a session, and in each later one. An endpoint has one
 // Keeper at a time: of two, each would say again in a new session what it was set to, and others see what was said last. The
-// same goes for presence that is sent past the Keeper. The error is that
-// of sending it, or that Options.Presence has a type which Set does not take. ctx bounds the call only.
+// same goes for presence that is sent past the Keeper. The error is that of sending it, or that Options.Presence or Options.Away
+// has a type which Set does not take. ctx bounds the call only.
 func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	if o == nil {
 		o = &Options{}
@@ -57,14 +57,8 @@ func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	k := &Keeper{idleAfter: o.Idle, away: stanza.Presence{Show: stanza.Away}, directed: make(map[jid.JID]struct{}), active: time.Now(),
 		sending: make(chan struct{}, 1)}
 	k.life, k.die = context.WithCancel(context.Background())
-	if o.Away != nil {
-		k.away = *o.Away
-	}
-	if o.Presence != nil {
-		if !settable(o.Presence.Type) {
-			return nil, errType(o.Presence.Type)
-		}
-		k.set = *o.Presence
+	if err := cmp.Or(given(&k.set, o.Presence), given(&k.away, o.Away)); err != nil {
+		return nil, err
 	}
 	_, k.client = e.(interface{ Run(context.Context) error })
 	k.close = []func(){xmpp.OnPresence(e, k.heard, stanza.Unavailable, stanza.PresenceError)}
@@ -80,6 +74,18 @@ func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	defer k.mu.Unlock()
 	k.close = append(k.close, stop)
 	return k, nil
+}
+
+// given takes up presence of the Options, if it's there.
+func given(kept, p *stanza.Presence) error {
+	if p == nil {
+		return nil
+	}
+	if !settable(p.Type) {
+		return errType(p.Type)
+	}
+	*kept = *p
+	return nil
 }
 
 // begin says initial presence in a fresh session (RFC 6121 §4.2).

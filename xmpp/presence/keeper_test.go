@@ -57,9 +57,12 @@ func TestSet(t *testing.T) {
 func TestKeepTypes(t *testing.T) {
 	inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, seen func() string) {
 		for _, typ := range []stanza.PresenceType{stanza.Subscribe, stanza.Unsubscribed, stanza.Probe, stanza.PresenceError} {
-			_, err := presence.Keep(t.Context(), alice, &presence.Options{Presence: &stanza.Presence{Type: typ}, Idle: time.Hour})
-			assert.ErrorContains(t, err, string(typ))
-			assert.Equal(t, "nothing", seen())
+			for _, o := range []presence.Options{{Presence: &stanza.Presence{Type: typ}}, {Away: &stanza.Presence{Type: typ}}} {
+				o.Idle = time.Hour
+				_, err := presence.Keep(t.Context(), alice, &o)
+				assert.ErrorContains(t, err, string(typ))
+				assert.Equal(t, "nothing", seen())
+			}
 		}
 		k, err := presence.Keep(t.Context(), alice, &presence.Options{Presence: &stanza.Presence{Type: stanza.Unavailable}})
 		require.NoError(t, err)
