@@ -67,11 +67,18 @@ func (f *feed[T]) tidy() {
 	})
 }
 
-// run hands over until nothing waits.
+// run hands over until nothing waits. Where the taker ends the goroutine (runtime.Goexit), another one goes on.
 func (f *feed[T]) run() {
+	rests := false
+	defer func() {
+		if !rests {
+			go f.run()
+		}
+	}()
 	for {
 		v, ok := f.next()
 		if !ok {
+			rests = true
 			return
 		}
 		f.hand(v)

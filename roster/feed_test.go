@@ -3,10 +3,14 @@ package roster
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/xmpp"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -138,6 +142,38 @@ func TestEndsOfASubscription(t *testing.T) {
 		_, open = <-others
 		assert.False(t, open)
 	})
+}
+
+// TestTakerThatDoesNotReturn holds that a function which panics, or ends its goroutine, gets the changes that follow, and that the
+// panic is logged.
+func TestTakerThatDoesNotReturn(t *testing.T) {
+	for name, leave := range map[string]func(){"a panic": func() { panic("no such window") }, "an exit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log strings.Builder
+				r := local(t, 0)
+				r.e = xmpp.NewClient(bobsJID, &xmpp.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+				var told []string
+				remove := r.OnChange(func(c Change) {
+					if told = append(told, c.New.Name); len(told) == 1 {
+						leave()
+					}
+				})
+				r.take(nil, push{item: bobAs("1")})
+				synctest.Wait()
+				r.take(nil, push{item: bobAs("2")})
+				synctest.Wait()
+				assert.Equal(t, []string{"1", "2"}, told)
+				if name == "a panic" {
+					assert.Contains(t, log.String(), "no such window")
+					assert.Contains(t, log.String(), bobsJID.String())
+					assert.Contains(t, log.String(), "TestTakerThatDoesNotReturn", "the stack")
+				}
+				remove()
+				r.cache.wait()
+			})
+		})
+	}
 }
 
 // TestUnreadFeed holds that what waits for a reader who doesn't come is bounded by the contacts, however often changes undo each

@@ -3,8 +3,10 @@ package roster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -159,11 +161,23 @@ func (r *Roster) Changes(ctx context.Context) <-chan Change {
 }
 
 // OnChange calls f with each change, one at a time, in a goroutine of the roster's own; f may use the roster. Everything said at
-// Changes holds here too. remove ends it.
+// Changes holds here too. remove ends it. Where f panics that is logged (Options.Logger), as it is of a xmpp.Handler, and the next
+// change comes all the same.
 func (r *Roster) OnChange(f func(Change)) (remove func()) {
-	fd := &feed[Change]{merge: mergeChanges, hand: f, shut: func() {}}
+	fd := &feed[Change]{merge: mergeChanges, shut: func() {}}
+	fd.hand = func(c Change) {
+		defer r.recovered(c)
+		f(c)
+	}
 	r.changes.add(fd, nil)
 	return func() { r.changes.remove(fd) }
+}
+
+// recovered is deferred while a change is handed over to the program.
+func (r *Roster) recovered(c Change) {
+	if p := recover(); p != nil {
+		xmpp.LoggerOf(r.e).Error("roster: a function given to OnChange panicked", "contact", c.JID(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
 }
 
 // mergeChanges makes one of two that follow each other.

@@ -3,6 +3,7 @@ package xmpp
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 )
@@ -49,6 +50,14 @@ func StoreOf(e Endpoint) Store {
 		return h.options().Store
 	}
 	return newMemoryStore()
+}
+
+// LoggerOf returns the Options.Logger of e; a silent one if there is none. It's for what no caller can be told.
+func LoggerOf(e Endpoint) *slog.Logger {
+	if h, ok := e.(host); ok {
+		return h.options().Logger
+	}
+	return slog.New(slog.DiscardHandler)
 }
 
 func (s *Session) options() *Options { return s.opts }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -45,10 +46,13 @@ type wrapper struct{ *xmpp.Client }
 
 func TestOnSessionNeedsAnEndpointOfOurs(t *testing.T) {
 	begin := func(context.Context, *xmpp.Session) (func(), error) { return nil, nil }
-	c := xmpp.NewClient(juliet, &xmpp.Options{Store: xmpp.FileStore(t.TempDir())})
+	logger := slog.New(slog.DiscardHandler)
+	c := xmpp.NewClient(juliet, &xmpp.Options{Store: xmpp.FileStore(t.TempDir()), Logger: logger})
 	_, err := xmpp.OnSession(t.Context(), stranger{c}, begin)
 	assert.ErrorContains(t, err, "stranger")
 	assert.NotNil(t, xmpp.StoreOf(stranger{c}))
+	assert.False(t, xmpp.LoggerOf(stranger{c}).Enabled(t.Context(), slog.LevelError), "nobody is to be told")
+	assert.Same(t, logger, xmpp.LoggerOf(wrapper{c}))
 	remove, err := xmpp.OnSession(t.Context(), wrapper{c}, begin)
 	require.NoError(t, err)
 	remove()
