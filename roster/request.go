@@ -19,7 +19,8 @@ type Request struct {
 type Policy string
 
 // The policies. RFC 6121 §3.1.4: a client must ask its user unless the user has configured it otherwise, so Ask is what a
-// Roster does by itself.
+// Roster does by itself. Whatever the policy, who sees our presence goes on seeing it: a repeated request of such a contact is the
+// server's to answer (§3.1.3), and is nothing to us. Cancel ends it.
 const (
 	Ask          Policy = "ask"           // nothing: it stays among Requests until Approve or Deny
 	AcceptAll    Policy = "accept all"    // the contact may see our presence
@@ -71,8 +72,9 @@ func (r *Roster) request(ctx context.Context, p *stanza.Presence) error {
 		r.mu.Unlock()
 		return nil
 	}
-	if _, shown := r.state(rq.From).Received(stanza.Subscribe); !shown && r.answerer.policy != Refuse {
-		// RFC 6121 appendix A.3.1: the server should not have sent it: it's known, or granted already
+	if _, shown := r.state(rq.From).Received(stanza.Subscribe); !shown {
+		// RFC 6121 appendix A.3.1: the server should not have sent it: it's known, or granted already, and then (§3.1.3) the
+		// server's to answer
 		r.mu.Unlock()
 		return nil
 	}
