@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -145,6 +146,20 @@ func TestCacheValues(t *testing.T) {
 		_, ok := (&cache{store: store, key: "roster"}).load(t.Context())
 		assert.Equal(t, want, ok, value)
 	}
+}
+
+// TestKeptRemoval holds that a kept item is taken up as that of an answer is: with a subscription that has no place there it counts as
+// without one (RFC 6121 §2.1.2.5).
+func TestKeptRemoval(t *testing.T) {
+	r := local(t, 0)
+	_, err := r.cache.store.Save(t.Context(), "kept", []byte("<query xmlns='jabber:iq:roster' ver='1'><item jid='bob@canto.test' subscription='remove'/></query>"), 0)
+	require.NoError(t, err)
+	r.cache = cache{store: r.cache.store, key: "kept"}
+	r.load(t.Context())
+	it, ok := r.Get(bobsJID)
+	assert.True(t, ok)
+	assert.Equal(t, Item{JID: bobsJID, Subscription: None}, it)
+	assert.Equal(t, []Item{it}, slices.Collect(r.All()))
 }
 
 // TestOneWriter holds that what is to be kept while the store takes its time is written once, after that.

@@ -79,7 +79,15 @@ func (r *Roster) load(ctx context.Context) {
 		return
 	}
 	r.ver, r.known = p.ver, true
-	for _, it := range p.items {
+	r.hold(p.items)
+}
+
+// hold takes up the items of a whole roster. mu is held, or nobody else has r yet.
+func (r *Roster) hold(items []Item) {
+	for _, it := range items {
+		if it.Subscription == remove { // RFC 6121 §2.1.2.5: must be ignored in a result
+			it.Subscription = None
+		}
 		r.items[it.JID] = it
 	}
 }
@@ -251,12 +259,7 @@ func (r *Roster) replace(p payload) {
 	r.ver, r.known = p.ver, p.hasVer
 	r.order.forget()
 	r.stillAsked()
-	for _, it := range p.items {
-		if it.Subscription == remove { // RFC 6121 §2.1.2.5: must be ignored in a result
-			it.Subscription = None
-		}
-		r.items[it.JID] = it
-	}
+	r.hold(p.items)
 	for who, it := range r.items {
 		r.changed(Change{Old: old[who], New: it})
 	}

@@ -56,6 +56,8 @@ func TestBestResource(t *testing.T) {
 		{at("c", " type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"), "b", 3},
 		{fmt.Sprintf("<presence from='%s' type='unavailable'/>", bob), "", 0}, // RFC 6121 §4.5.4
 		{fmt.Sprintf("<presence from='%s'/>", bob), "bare", 1},
+		{at("a", "/>"), "a", 2},
+		{fmt.Sprintf("<presence from='%s' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>", bob), "", 0},
 	} {
 		said(t, srv, alice, "alice", step.said)
 		list := alice.Resources(bob)

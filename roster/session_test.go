@@ -62,6 +62,23 @@ func TestNewSession(t *testing.T) {
 	assert.Equal(t, jid.JID{}, r.account, "that of the session")
 }
 
+// TestEchoesOfTheSessionBefore holds that no push of a session is taken for that of a set which had changed nothing in the session
+// before: one that has our words back as they were stands for our set.
+func TestEchoesOfTheSessionBefore(t *testing.T) {
+	bob := Item{JID: bobsJID, Name: "Bob", Subscription: None}
+	r, _ := asked(t, bob)
+	r.agreed(r.ask(bob)) // a server may push this, or not
+	s := new(xmpp.Session)
+	r.adopt(s, jid.JID{})
+	r.agreed(r.ask(Item{JID: bobsJID, Name: "Robert"}))
+	it, _ := r.Get(bobsJID)
+	assert.Equal(t, "Robert", it.Name)
+	r.take(s, push{item: bob})
+	it, _ = r.Get(bobsJID)
+	assert.Equal(t, "Bob", it.Name, "the server has altered our words to what they were")
+	r.cache.wait()
+}
+
 // TestEndOfASession holds that with the session's end nobody is known to be available, and that the end of an earlier one, of
 // which a Client may hear late, is none.
 func TestEndOfASession(t *testing.T) {

@@ -28,6 +28,10 @@ func TestChoose(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, texts[stanza.Choose(texts, c.own, c.languages...)].Value, "%q", c.languages)
 	}
+	// RFC 4647 §3.4: a single letter goes with what follows it: after zh-Hant-CN-x-private1 comes zh-Hant-CN
+	single := []stanza.Text{{Lang: "zh-Hant-CN-x"}, {Lang: "zh-Hant-CN"}}
+	assert.Equal(t, 1, stanza.Choose(single, "en", "zh-Hant-CN-x-private1-private2"))
+	assert.Equal(t, 0, stanza.Choose(single, "en", "zh-Hant-CN-x"), "unless it is what is wanted")
 	assert.Equal(t, -1, stanza.Choose(nil, "en", "en"))
 	assert.Zero(t, stanza.Choose(texts[:1], "", "fr"), "better one in a foreign language than none")
 }
