@@ -143,6 +143,24 @@ func TestOneFetchAtATime(t *testing.T) {
 	})
 }
 
+// TestFetchThatWaitsHeedsItsContext holds that a Fetch which waits for another waits no longer than its ctx, asks nothing then, and that
+// what has arrived goes on waiting for the first.
+func TestFetchThatWaitsHeedsItsContext(t *testing.T) {
+	duringAFetch(t, func(f fetching) {
+		before := len(fetches(f.T, f.srv))
+		ctx, cancel := context.WithTimeout(f.Context(), time.Second)
+		defer cancel()
+		begin := time.Now()
+		assert.ErrorIs(f, f.alice.Fetch(ctx), context.DeadlineExceeded)
+		assert.Equal(f, time.Second, time.Since(begin))
+		assert.Len(f, fetches(f.T, f.srv), before)
+		f.says("<presence from='new@canto.test/phone'/>")
+		assert.Nil(f, f.alice.Best(f.srv.JID("new")))
+		f.answers("<item jid='new@canto.test' subscription='to'/>")
+		assert.NotNil(f, f.alice.Best(f.srv.JID("new")))
+	})
+}
+
 // TestFetchOfAClosedRoster holds that a Fetch which waits for another asks no more when the roster is closed.
 func TestFetchOfAClosedRoster(t *testing.T) {
 	duringAFetch(t, func(f fetching) {

@@ -128,7 +128,8 @@ func (r *Roster) end(s *xmpp.Session) {
 
 // Fetch asks the server for the whole roster anew, whatever of it is known. It is not needed where the server sends pushes, as it
 // must; of one that does not, it brings what that has altered in the words of a Set. What arrives in the session waits until it
-// has ended, a minute at the most. On a Client that has no session it waits for the next one, as Do does.
+// has ended, a minute at the most; another Fetch waits, too, or until its ctx is done. On a Client that has no session it waits for
+// the next one, as Do does.
 func (r *Roster) Fetch(ctx context.Context) error {
 	s, err := r.online(ctx)
 	if err != nil {
@@ -201,10 +202,15 @@ func (r *Roster) failed(err error) error {
 func (r *Roster) fetch(ctx context.Context, s *xmpp.Session, all bool) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
+	defer context.AfterFunc(ctx, r.wake)()
 	r.mu.Lock()
-	if !r.current(s) { // the roster is closed, or s is not the newest session any more
+	switch r.settle(ctx, s); {
+	case r.session != s: // the roster is closed, or s is not the newest session any more
 		defer r.mu.Unlock()
 		return cmp.Or(r.over, cmp.Or(s.Err(), xmpp.ErrClosed))
+	case r.waits:
+		r.mu.Unlock()
+		return fmt.Errorf("roster: fetch: %w while another one was under way", context.Cause(ctx))
 	}
 	r.waits = true
 	var ver *string
@@ -226,6 +232,13 @@ func (r *Roster) fetch(ctx context.Context, s *xmpp.Session, all bool) error {
 	r.waits = false
 	r.settled.Broadcast()
 	return err
+}
+
+// wake has those look again who settle.
+func (r *Roster) wake() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settled.Broadcast()
 }
 
 // ask is the request of RFC 6121 §2.1.3. whole is false when the answer says that nothing has changed but for pushes to come.

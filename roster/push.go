@@ -47,10 +47,15 @@ func (r *Roster) take(s *xmpp.Session, p push) {
 // way: the answer overtakes what came before it, and what that is about (whose presence, whose request) shows only in the
 // roster that the answer brings. mu is held.
 func (r *Roster) current(s *xmpp.Session) bool {
-	for r.session == s && r.waits {
+	r.settle(context.Background(), s)
+	return r.session == s
+}
+
+// settle returns when no fetch is under way, when s is not the session any more, or when ctx is done. mu is held.
+func (r *Roster) settle(ctx context.Context, s *xmpp.Session) {
+	for r.session == s && r.waits && ctx.Err() == nil {
 		r.settled.Wait()
 	}
-	return r.session == s
 }
 
 // apply makes the push part of the roster. Those that a server sends for what has changed since our version look like any
