@@ -18,11 +18,20 @@ var bestOverWebSocket = map[string][2]string{
 	"ejabberd": {"SCRAM-SHA-512", ""},
 }
 
+// refusesOverWebSocket is a server that offers no channel binding over WebSocket and refuses whoever says, as RFC 5802 §6 demands
+// of a client that could bind, that it was not offered.
+const refusesOverWebSocket = "ejabberd24"
+
 // TestLoginOverWebSocket: what a login over wss: comes to, and that the stream is managed as over TCP.
 func TestLoginOverWebSocket(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
 		p.carried = true
 		user, password := p.account(t)
+		if p.name == refusesOverWebSocket {
+			_, err := xmpp.Dial(within(t), p.jid(user), p.options(password))
+			require.ErrorContains(t, err, "Invalid channel binding", "does it know better now?")
+			return
+		}
 		s := p.login(t, p.jid(user), p.options(password))
 		cs := s.ConnectionState()
 		assert.Equal(t, p.webSocketURL(), cs.Addr)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/internal/xmltext"
@@ -48,6 +49,15 @@ const CloseFrame = "<close xmlns='" + ns.Framing + "'/>"
 func ReadFrame(d *xmltext.Decoder, msg []byte) (Frame, error) {
 	d.ResetBytes(msg)
 	t, err := d.ReadToken()
+	if err != nil && bytes.HasPrefix(msg, bareError) {
+		// RFC 7395 §3.3.3 has a message declare its own prefixes. Prosody 13 leaves that out of stream errors, the last words that
+		// say why the stream ends.
+		msg = slices.Concat([]byte(streamRoot), msg)
+		d.ResetBytes(msg)
+		if _, err = d.ReadToken(); err == nil {
+			t, err = d.ReadToken()
+		}
+	}
 	if err != nil {
 		return Frame{}, frameError(err)
 	}
@@ -72,6 +82,9 @@ func ReadFrame(d *xmltext.Decoder, msg []byte) (Frame, error) {
 	}
 	return f, nil
 }
+
+// bareError is how a stream error begins with the prefix that it has over TCP.
+var bareError = []byte("<stream:error>")
 
 func trimSpace(b []byte) []byte { return bytes.TrimLeft(b, " \t\r\n") }
 

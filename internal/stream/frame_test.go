@@ -72,6 +72,17 @@ func TestReadFrame(t *testing.T) {
 	}
 }
 
+// TestReadBareError: Prosody 13 does not declare the prefix of its stream errors, and what they say is needed: who does not
+// know of a conflict comes back, and fights.
+func TestReadBareError(t *testing.T) {
+	const msg = "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+	f, err := ReadFrame(xmltext.NewBytesDecoder(nil, xmltext.Limits{}), []byte(msg))
+	require.NoError(t, err)
+	require.Equal(t, strings.Replace(msg, ">", " xmlns:stream='"+ns.Stream+"'>", 1), string(f.XML))
+	_, err = ReadFrame(xmltext.NewBytesDecoder(nil, xmltext.Limits{}), []byte(msg+"<a/>"))
+	require.ErrorContains(t, err, "more than one element")
+}
+
 func TestReadFrameRefuses(t *testing.T) {
 	const framing = " xmlns='urn:ietf:params:xml:ns:xmpp-framing'"
 	for _, c := range []struct{ msg, condition string }{

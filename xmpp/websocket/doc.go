@@ -18,6 +18,10 @@
 // An account that has been bound to its TLS connection over TCP, and comes by a server in between that ends TLS for another, looks
 // like the victim of a downgrade: see xmpp.Options.AllowDowngrade.
 //
+// Not every server gets along with clients that could bind: ejabberd 24 offers no binding over WebSocket and refuses, with "Invalid
+// channel binding", whoever tells it so (the flag "y" of RFC 5802 §6, which Canto sends so that nobody can take an offer away). It
+// has to be met over TCP.
+//
 // # Architecture
 //
 // A Session writes and reads the stream of RFC 6120; a conn here (conn.go) makes frames of what is written, one message for each
