@@ -40,7 +40,7 @@ func (k *Keeper) Mirror(ctx context.Context, every time.Duration, from Source) e
 		if last == nil || !same(p, last) {
 			s := k.current()
 			switch err := k.Set(ctx, p); {
-			case err == nil || ctx.Err() != nil:
+			case err == nil || ctx.Err() != nil || err == errClosed: // of which ctx hears a little later
 				last, failed = p, nil
 			case !k.client || s != nil && s == failed && !ending(s, err):
 				return err
