@@ -186,8 +186,19 @@ func (c *Client) abandon(s *Session, why error) {
 		s.end(why)
 	}
 	if !errors.Is(why, ErrTakenOver) {
-		c.steward.release()
+		c.release()
 	}
+}
+
+// release takes the stream out of the store, once what it had open was given back.
+func (c *Client) release() {
+	c.mu.Lock()
+	s := c.last
+	c.mu.Unlock()
+	if s != nil && s.hasEnded() {
+		<-s.balanced
+	}
+	c.steward.release()
 }
 
 // wasOnline reports whether there was ever a session: what has worked may fail for a while.
@@ -315,8 +326,9 @@ func (c *Client) watch(ctx context.Context, s *Session) (suspended *Session, err
 			if errors.Is(context.Cause(ctx), errDetached) {
 				return s, nil // see leave
 			}
-			c.steward.release()
-			return nil, s.Close()
+			err := s.Close()
+			c.release() // who is killed while that waits has not lost what is in the store
+			return nil, err
 		}
 	}
 }
