@@ -72,7 +72,7 @@ func (c *Client) run(ctx context.Context) error {
 	}
 	for {
 		if s != nil && s.hasEnded() { // by the program, while it was suspended
-			if err = c.verdict(s.Err()); err == nil || permanent(err, true) {
+			if err = s.Err(); err == nil || permanent(err, true) {
 				c.abandon(s, err)
 				return err
 			}
@@ -257,13 +257,13 @@ func (c *Client) attend(ctx context.Context, s *Session, l *link) (suspended *Se
 	if s != nil && s.hasEnded() { // while the connection was made
 		_, _ = l.conn.Write([]byte(stream.Close)) // to a server that may have gone
 		l.part()
-		return nil, c.verdict(s.Err())
+		return nil, s.Err()
 	}
 	if l.resumed != nil {
 		switch err := s.attach(l, l.resumed.H); {
 		case errors.Is(err, ErrClosed): // at this very moment
 			<-s.Done()
-			return nil, c.verdict(s.Err())
+			return nil, s.Err()
 		case err != nil:
 			return nil, err
 		}
@@ -317,7 +317,7 @@ func (c *Client) watch(ctx context.Context, s *Session) (suspended *Session, err
 		select {
 		case <-s.Done():
 			<-s.balanced
-			return nil, c.verdict(s.Err())
+			return nil, s.Err()
 		case err := <-s.keeper:
 			return s, err
 		case <-c.wakes:
@@ -331,13 +331,4 @@ func (c *Client) watch(ctx context.Context, s *Session) (suspended *Session, err
 			return nil, err
 		}
 	}
-}
-
-// verdict tells a session that another process has taken over from one that was lost: a conflict, or an end of the
-// stream without a word, is what the server makes of it when a successor resumes.
-func (c *Client) verdict(err error) error {
-	if err != nil && c.steward != nil && errors.Is(c.steward.look(), ErrTakenOver) {
-		return fmt.Errorf("%w: %w", ErrTakenOver, err)
-	}
-	return err
 }

@@ -305,9 +305,22 @@ func (s *Session) lost(l *link, err error) {
 	}
 }
 
+// replaced tells a session that another process has taken over from one that was lost: a conflict, or an end of the stream
+// without a word, is what the server makes of it when a successor resumes. It must be known before anything is given back.
+func (s *Session) replaced(err error) error {
+	if err == nil || s.steward == nil || errors.Is(err, ErrTakenOver) || s.hasEnded() || s.isClosing() {
+		return err
+	}
+	if errors.Is(s.steward.look(), ErrTakenOver) {
+		return fmt.Errorf("%w: %w", ErrTakenOver, err)
+	}
+	return err
+}
+
 // end makes err the session's end, if it has none yet: pending calls return, senders fail, the connection is cut, and
 // once the lane has been handed over the channels close.
 func (s *Session) end(err error) {
+	err = s.replaced(err)
 	s.mu.Lock()
 	if s.ended {
 		s.mu.Unlock()
