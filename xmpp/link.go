@@ -147,12 +147,17 @@ func (m *meter) failure() error {
 	return m.failed
 }
 
-// wait sets the deadline of the next read.
-func (m *meter) wait(until time.Time) {
+// wait sets the deadline of the next read. What the watchdog says is asked for under mu: look and expect set a deadline for what
+// it was told before.
+func (m *meter) wait() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.failed != nil {
+	until := m.deadline
+	switch {
+	case m.failed != nil:
 		until = m.end
+	case m.watch != nil:
+		until = m.watch.until()
 	}
 	_ = m.conn.SetReadDeadline(until) // a conn without deadlines is read all the same
 }
@@ -165,11 +170,7 @@ func (m *meter) Read(p []byte) (int, error) {
 		}
 	}
 	for {
-		d := m.deadline
-		if m.watch != nil {
-			d = m.watch.until()
-		}
-		m.wait(d)
+		m.wait()
 		n, err := m.conn.Read(p)
 		if n > 0 {
 			if !m.secret {

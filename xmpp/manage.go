@@ -276,8 +276,9 @@ func (s *Session) attach(l *link, h uint32) error {
 	if inherited {
 		s.replay.Store(true)
 	}
+	ask := o.ledger.request(nil, o.lastSent, true) // before the reader looks what it waits for
 	go s.read(l)
-	o.rawLocked(o.ledger.request(nil, o.lastSent, true))
+	o.rawLocked(ask)
 	if inherited {
 		go s.endReplay()
 	}

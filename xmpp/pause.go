@@ -60,12 +60,13 @@ func (s *Session) isClosing() bool {
 	return s.closing
 }
 
-// lookUp lets the paused reader read on for a while when nothing has been heard for too long: only whoever reads notices
+// lookUp lets the paused reader read on for a while when nothing has been heard for too long, or after Wake: only whoever reads notices
 // that a server is gone. It never reads as much as would end the session (Limits.LaneHard).
 func (w *watchdog) lookUp(now time.Time, held int) {
 	limits := &w.s.opts.Limits
 	until := held + min((limits.LaneHard-held)/2, glanceBytes)
-	if w.keep > 0 && now.Sub(w.last) >= w.keep && until+limits.StanzaBytes+overhead <= limits.LaneHard {
+	silent := w.urgent.Load() || w.keep > 0 && now.Sub(w.last) >= w.keep
+	if silent && until+limits.StanzaBytes+overhead <= limits.LaneHard {
 		w.glance = until
 	}
 }

@@ -53,6 +53,8 @@ func (w *watchdog) until() (t time.Time) {
 	switch {
 	case !w.probed.IsZero():
 		return w.probed.Add(w.patience())
+	case w.urgent.Load():
+		return time.Now()
 	case w.keep > 0:
 		return w.last.Add(w.keep)
 	}
