@@ -187,16 +187,26 @@ func (v *steward) ours(s *Session) bool {
 	return true
 }
 
-// release takes our value out of the store: the stream it tells of is over.
+// release takes our value out of the store: the stream it tells of is over, and what it had open was given back.
 func (v *steward) release() {
 	if v == nil {
 		return
 	}
 	v.attach(nil)
+	v.clear()
+}
+
+// clear is release for a stream that has been followed by one which is not saved, or will be.
+func (v *steward) clear() {
 	v.access.Lock()
 	defer v.access.Unlock()
 	v.mu.Lock()
-	version := v.version
+	version, idle := v.version, v.session == nil
 	v.mu.Unlock()
-	_, _ = v.write(nil, version) // what stays is of no use, and the next login finds that out
+	if !idle || version == 0 {
+		return
+	}
+	if _, err := v.write(nil, version); err == nil { // what stays is of no use, and the next login finds that out
+		v.holds(0, nil, time.Time{})
+	}
 }

@@ -44,6 +44,7 @@ type managed struct {
 // answer is the reader's.
 func (s *Session) manage() {
 	if !s.link.features.StreamManagement {
+		s.unsaved()
 		return
 	}
 	o := s.out
@@ -114,11 +115,21 @@ func (s *Session) enabled(e stream.Enabled) {
 	resumable := s.stream.resumable
 	s.mu.Unlock()
 	if !resumable {
-		s.steward.attach(nil) // there is nothing to save, and an <a/> waits for no save
+		s.unsaved()
 		return
 	}
 	s.steward.attach(s)
 	s.steward.touch()
+}
+
+// unsaved goes on with a stream that nobody could resume: there is nothing to save, and an <a/> waits for no save. What the store
+// has is of the stream before, which has given back what it had open: the next process must not do so once more.
+func (s *Session) unsaved() {
+	if s.steward == nil {
+		return
+	}
+	s.steward.attach(nil)
+	go s.steward.clear()
 }
 
 // acknowledge writes <a/> for what is handled; where the state is kept in a store, once it's there.
@@ -138,6 +149,7 @@ func (s *Session) takenOver() {
 // unmanaged goes on without: the server refused after all.
 func (s *Session) unmanaged(f *stream.Failed) {
 	s.opts.Logger.Warn("xmpp: no stream management", "err", f)
+	s.unsaved()
 	o := s.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
