@@ -16,8 +16,10 @@ type subscription struct {
 	once  sync.Once
 	mu    sync.Mutex // held while something is handed over, and to close
 	over  bool
-	shut  func()   // closes the channel; mu is held
-	undo  []func() // removes the registrations
+	left  bool          // the dispatcher of a lost session has let go of what it had in hand for the channel: see forsake
+	aside chan struct{} // closed for that
+	shut  func()        // closes the channel; mu is held
+	undo  []func()      // removes the registrations
 	stop  func() bool
 	leave func(*subscription) // takes it out of its owner's table
 }
@@ -47,18 +49,34 @@ func pass[T any](given <-chan struct{}, sub *subscription, ch chan<- T, v T) boo
 	if sub.over {
 		return false
 	}
+	aside := sub.aside
+	if isClosed(aside) {
+		aside = nil // the dispatcher has let go already: see Session.feed
+	}
 	select {
 	case ch <- v:
 		return true
 	case <-sub.end:
 	case <-given:
+	case <-aside:
+		sub.left = true
 	}
 	return false
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
 }
 
 // A channelHandler is what stands behind a channel. Its program may take as long as it likes.
 type channelHandler struct {
 	owner channelOwner
+	sub   *subscription
 	f     func(ctx context.Context, st stanza.Stanza) error
 }
 
@@ -79,14 +97,14 @@ type channelOwner interface {
 func subscribe[T any](ctx context.Context, owner channelOwner, patterns []Pattern,
 	receive func(ctx context.Context, st stanza.Stanza, hand func(T) bool) error) <-chan T {
 	ch := make(chan T) // without a buffer: a stanza counts as taken when the program has it
-	sub := &subscription{end: make(chan struct{}), shut: func() { close(ch) }, leave: owner.forget}
+	sub := &subscription{end: make(chan struct{}), aside: make(chan struct{}), shut: func() { close(ch) }, leave: owner.forget}
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	if !owner.open(sub) {
 		close(ch)
 		return ch
 	}
-	h := channelHandler{owner, func(hctx context.Context, st stanza.Stanza) error {
+	h := channelHandler{owner, sub, func(hctx context.Context, st stanza.Stanza) error {
 		given := sessionOf(hctx).given // not hctx: what a session had received is there to be taken after its end
 		return receive(hctx, st, func(v T) bool { return pass(given, sub, ch, v) })
 	}}
@@ -133,7 +151,8 @@ func (s *Session) forget(sub *subscription) {
 // A message is shared with all who asked for it: do not change it.
 //
 // Nothing is dropped: as long as a message is not taken from the channel, what arrived after it waits, in the lane that
-// Limits bounds, and so do the other handlers and channels.
+// Limits bounds, and so do the other handlers and channels. When the session is lost, they wait for no more than twice
+// Options.CloseTimeout (see Handler); then each channel gets what is left by itself, and closes.
 func (s *Session) Messages(ctx context.Context, types ...stanza.MessageType) <-chan *stanza.Message {
 	return messages(ctx, s, types)
 }

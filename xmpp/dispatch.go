@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime/debug"
 
 	"github.com/canto-im/canto/stanza"
@@ -62,8 +63,7 @@ func (s *Session) handOver(batch []arrival) {
 		}
 		// runtime.Goexit in a handler ends this goroutine (so does FailNow of a test): another one goes on with who has not
 		// had the stanza yet.
-		batch[i].begun = s.begun
-		s.lane.again(batch[i:])
+		s.lane.again(batch[i:], s.begun)
 		go s.dispatch()
 	}()
 	for ; i < len(batch); i++ {
@@ -92,14 +92,7 @@ func (s *Session) accept(a arrival) (handled bool) {
 }
 
 // isGiven reports whether Close has ended the handing over: what a channel reader did not take by then was not taken.
-func (s *Session) isGiven() bool {
-	select {
-	case <-s.given:
-		return true
-	default:
-		return false
-	}
-}
+func (s *Session) isGiven() bool { return isClosed(s.given) }
 
 // finish closes the session's channels; nothing comes any more. When the session ends just as its dispatcher goes to
 // rest, a second one may find the lane as empty as the first did.
@@ -130,26 +123,29 @@ func (s *Session) route(a arrival) (handled bool) {
 	if a.again {
 		ctx = s.againCtx
 	}
-	s.begun = 0
+	s.begun = a.had
 	if iq, ok := a.st.(*stanza.IQ); ok {
-		if a.begun == 0 { // else it was answered when its handler ended its goroutine
+		if a.had == (had{}) { // else it was answered when its handler ended its goroutine
 			s.answer(ctx, iq)
 		}
 		return true
 	}
 	handled = true
 	st := a.st
-	for _, m := range [2]*mux{s.outer, &s.local} {
+	for i, m := range [len(s.begun)]*mux{s.outer, &s.local} {
 		if m == nil {
 			continue
 		}
-		for _, r := range m.snapshot() {
-			if !r.matches(st) {
+		regs := m.snapshot()
+		s.newest = math.MaxUint64
+		if m == &s.local && len(regs) > 0 {
+			s.newest = regs[len(regs)-1].number
+		}
+		for _, r := range regs {
+			if r.number <= a.had[i] || !r.matches(st) {
 				continue
 			}
-			if s.begun++; s.begun <= a.begun {
-				continue
-			}
+			s.begun[i] = r.number
 			_, err := s.run(ctx, r, st)
 			switch {
 			case err == errTaken: // see forsake
@@ -176,7 +172,7 @@ func (s *Session) answer(ctx context.Context, iq *stanza.IQ) {
 		s.reply(iq.Fail(stanza.ServiceUnavailable))
 		return
 	}
-	s.begun = 1
+	s.begun[0] = 1
 	payload, err := s.run(ctx, r, iq)
 	switch {
 	case err == errTaken: // the taker of the Request answers
@@ -265,9 +261,14 @@ func (s *Session) run(ctx context.Context, r *registration, st stanza.Stanza) (r
 		return nil, errTaken
 	}
 	s.at.Store(s.here)
+	s.had.Store(s.begun[1])
+	s.upTo.Store(s.newest)
 	s.atWork.Store(r)
 	if reply, err = r.HandleStanza(ctx, st); err == nil && reply != nil && st.Kind() == stanza.KindIQ {
 		reply = stanza.Payload(reply) // here, since this runs the program's MarshalXML
+	}
+	if s.steps.Load()&forsaken != 0 && s.hasChannel(r) && !s.isGiven() { // what it has not taken, it gets from forsake
+		err = errTaken
 	}
 	returned = true
 	return reply, err

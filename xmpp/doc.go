@@ -86,6 +86,6 @@
 //
 // At most two goroutines belong to an open session, the reader and, while the lane holds something, the dispatcher; none
 // after Close. A third exists only while the server takes no bytes and the sender has left (wire.go), or while others
-// queue faster than one sender can write for them (outbox.go). A lost session that has a handler which does not return has one
-// for its channels (forsake.go).
+// queue faster than one sender can write for them (outbox.go). A lost session that has a handler which does not return, or
+// a channel which is not read, has one for each of its channels (forsake.go).
 package xmpp

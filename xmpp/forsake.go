@@ -1,57 +1,81 @@
 package xmpp
 
-import (
-	"slices"
-
-	"github.com/canto-im/canto/stanza"
-)
+import "github.com/canto-im/canto/stanza"
 
 // forsaken is set in Session.steps when the session's channels wait for its dispatcher no more.
 const forsaken = 1 << 63
 
-// forsake gives up waiting for a handler that has not returned although its ctx has ended (see expire): what stands behind
-// it goes to the session's own channels in a goroutine, and then they close, as they do for every other end of a session. It
-// reports false when the handlers have got on since seen. The dispatcher goes on with the other handlers alone, if it ever
-// does: no two run at the same time, and a Client's channels keep the order of its sessions. mu is held.
+// A remainder is what the dispatcher of a lost session has not handed over, and how far it has got with the first of it.
+type remainder struct {
+	all       []arrival
+	first     uint64 // the number of the first one
+	at        uint64 // of the one in hand; what comes before it is done
+	had, upTo uint64 // that one is for those registrations of the session that were made after had and not after upTo
+}
+
+// forsake gives up waiting for a handler that has not returned although its ctx has ended, or for the reader of a channel (see
+// expire): what stands behind goes to each of the session's own channels in a goroutine of its own, and then that channel
+// closes, as it does for every other end of a session. It reports false when the dispatcher has got on since seen. That one goes
+// on with the other handlers alone, if it ever does: no two run at the same time, and a Client's channels keep the order of
+// its sessions. mu is held.
 func (s *Session) forsake(seen uint64) bool {
-	select {
-	case <-s.link.gone:
-	default:
+	if !isClosed(s.link.gone) {
 		return false // the reader may have more
 	}
-	rest, first := s.lane.rest()
-	at, r := s.at.Load(), s.atWork.Load() // they are those of seen, if that still stands: see run
+	// They are those of seen, if that still stands: see run.
+	r, site := remainder{at: s.at.Load(), had: s.had.Load(), upTo: s.upTo.Load()}, s.atWork.Load().site
+	r.all, r.first = s.lane.rest()
 	if !s.steps.CompareAndSwap(seen, seen|forsaken) {
 		return false
 	}
-	go func() {
-		s.opts.Logger.Error("xmpp: a handler does not return although its ctx has ended", "handler", r.site)
-		for i, a := range rest {
-			if number := first + uint64(i); number >= at && !s.isGiven() && s.steward.ours(s) {
-				s.feed(a, number == at, r)
-			}
-		}
-		s.closeChannels()
-	}()
+	s.opts.Logger.Error("xmpp: a handler does not return although its ctx has ended, or a channel is not read", "registered", site)
+	s.fed = true
+	for sub := range s.channels {
+		close(sub.aside)
+		go func() {
+			s.feed(sub, &r)
+			sub.close()
+			s.lane.wake() // see Shutdown
+		}()
+	}
 	return true
 }
 
-// feed gives a to those of the session's channels that ask for it; where it's in the hands of r, to those behind r.
-func (s *Session) feed(a arrival, inHand bool, r *registration) {
-	var regs []*registration
-	if iq, ok := a.st.(*stanza.IQ); !ok {
-		regs = s.local.snapshot()
-		if inHand {
-			regs = regs[slices.Index(regs, r)+1:]
+// feed gives sub what it asks for of the rest.
+func (s *Session) feed(sub *subscription, rest *remainder) {
+	sub.mu.Lock() // the dispatcher has let go of it
+	left := sub.left
+	sub.mu.Unlock()
+	for i, a := range rest.all {
+		number := rest.first + uint64(i)
+		if number < rest.at {
+			continue
 		}
-	} else if answerer := s.answerer(iq); !inHand && answerer != nil && iq.IsRequest() {
-		regs = []*registration{answerer}
-	}
-	for _, other := range regs {
-		if s.hasChannel(other) && other.matches(a.st) {
-			_, _ = other.HandleStanza(s.ctx, a.st) // whether it was taken is no news to a server that is gone
+		if s.isGiven() || !s.steward.ours(s) {
+			return
+		}
+		for _, r := range s.lacking(a, rest, number == rest.at, left) {
+			if h, ok := r.Handler.(channelHandler); ok && h.sub == sub && r.matches(a.st) {
+				_, _ = h.HandleStanza(s.ctx, a.st) // whether it was taken is no news to a server that is gone
+			}
 		}
 	}
+}
+
+// lacking returns the registrations that have not had a; left says that the one that had it in hand could not get rid of it.
+func (s *Session) lacking(a arrival, rest *remainder, inHand, left bool) (regs []*registration) {
+	if iq, ok := a.st.(*stanza.IQ); ok {
+		if r := s.answerer(iq); r != nil && iq.IsRequest() && (!inHand || left) {
+			regs = append(regs, r)
+		}
+		return regs
+	}
+	for _, r := range s.local.snapshot() {
+		if !inHand || r.number > rest.had && r.number <= rest.upTo || left && r.number == rest.had {
+			regs = append(regs, r)
+		}
+	}
+	return regs
 }
 
 // hasChannel reports whether r is one of the session's own channels.

@@ -115,3 +115,81 @@ func TestSessionChannelsOfAClientClose(t *testing.T) {
 		require.Equal(t, "3", (<-<-inboxes).Body)
 	})
 }
+
+// A handler that has removed itself and then hangs changes nothing in who has had the stanza in hand, and neither does a
+// channel that is opened meanwhile: that one gets what is behind.
+func TestForsakenStanzaIsHandedOverOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		hang, got := make(chan struct{}), make(diary, 10)
+		defer close(hang)
+		record := func(name string, inbox <-chan *stanza.Message) {
+			for m := range inbox {
+				got <- name + m.Body
+			}
+		}
+		var remove func()
+		go record("before ", s.Messages(t.Context()))
+		remove = xmpp.OnMessage(s, func(context.Context, *stanza.Message) error { remove(); <-hang; return nil })
+		go record("behind ", s.Messages(t.Context()))
+		p.say(chatOf("1") + chatOf("2"))
+		synctest.Wait()
+		require.Equal(t, []string{"before 1"}, got.read())
+		go record("late ", s.Messages(t.Context()))
+		synctest.Wait()
+		p.conn.Close()
+		elapse(7 * time.Second)
+		require.ElementsMatch(t, []string{"before 2", "behind 1", "behind 2", "late 2"}, got.read())
+	})
+}
+
+// Promise 1: a channel that nobody reads holds up no other one of a lost session for ever, and no handler either. Its reader may
+// come later all the same.
+func TestAbandonedChannelHoldsUpItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		got := make(diary, 10)
+		abandoned, unasked := s.Presences(t.Context()), s.IQs(t.Context())
+		inbox := s.Messages(t.Context())
+		xmpp.OnMessage(s, func(ctx context.Context, m *stanza.Message) error {
+			require.NoError(t, ctx.Err())
+			got <- m.Body
+			return nil
+		})
+		p.say("<presence from='romeo@example.net/a'/><presence from='romeo@example.net/b'/>" + requestOf("q", "get", versionQuery) + chatOf("1") + chatOf("2"))
+		synctest.Wait()
+		p.conn.Close()
+		start := time.Now()
+		require.Equal(t, "1", (<-inbox).Body)
+		require.Equal(t, 6*time.Second, time.Since(start))
+		require.Equal(t, "2", (<-inbox).Body)
+		_, ok := <-inbox
+		require.False(t, ok)
+		synctest.Wait()
+		require.Equal(t, []string{"1", "2"}, got.read())
+		elapse(time.Hour)
+		require.Equal(t, "a", (<-abandoned).From.Resourcepart(), "what was in hand for it")
+		require.Equal(t, "b", (<-abandoned).From.Resourcepart())
+		_, ok = <-abandoned
+		require.False(t, ok)
+		require.Equal(t, "q", (<-unasked).IQ.ID)
+		_, ok = <-unasked
+		require.False(t, ok)
+		require.Zero(t, goroutines(t))
+	})
+}
+
+// A request that nobody takes, too: it's there when somebody does.
+func TestAbandonedRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		requests, inbox := s.IQs(t.Context()), s.Messages(t.Context())
+		p.say(requestOf("q", "get", versionQuery) + chatOf("1"))
+		synctest.Wait()
+		p.conn.Close()
+		require.Equal(t, "1", (<-inbox).Body)
+		require.Equal(t, "q", (<-requests).IQ.ID)
+		_, ok := <-requests
+		require.False(t, ok)
+	})
+}

@@ -14,8 +14,11 @@ type arrival struct {
 	size   int    // bytes on the wire and some: what it counts for in the lane
 	number uint64 // in the intake; 0: it is not counted
 	again  bool   // another process may have handled it
-	begun  int    // how many handlers have had it, when one of them ended its goroutine
+	had    had    // who has had it, when a handler ended its goroutine
 }
+
+// had says which handlers have begun with a stanza: the registrations up to these numbers, of the Client and of the session.
+type had [2]uint64
 
 // A lane holds what the reader has received and the program has not yet taken, in the order received
 // (RFC 6120 §10.1). It is bounded in bytes by its owner: past soft the reader pauses, past hard the session ends.
@@ -84,10 +87,11 @@ func (l *lane) back(batch []arrival) {
 	l.mu.Unlock()
 }
 
-// again puts back, to its front, what was taken and not handed over.
-func (l *lane) again(batch []arrival) {
+// again puts back, to its front, what was taken and not handed over; who has had the first of it goes along.
+func (l *lane) again(batch []arrival, by had) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	batch[0].had = by // here, since rest reads it, too
 	l.queue = append(slices.Clone(batch), l.queue...)
 	l.before, l.out = l.before+uint64(len(l.out)-len(batch)), nil
 }

@@ -71,7 +71,7 @@ func (p Pattern) weight() int {
 // ctx ends when the session is closed. When the session is lost, what it had received is still handed over, and ctx ends for a
 // handler that takes more than Options.CloseTimeout then (on a Client: after the next session has begun or Run has returned, so
 // that a handler can wait for the next session in Client.Send), and for all that come after it. One that does not return in
-// the same time again is not waited for by the channels of the lost session. A handler may call anything of the session, Do
+// the same time again is not waited for by the channels of the lost session, and a channel that is not read as long by nobody. A handler may call anything of the session, Do
 // included; while it runs, no other handler of the same session does. A panic is logged and harms nobody else.
 type Handler interface {
 	HandleStanza(ctx context.Context, st stanza.Stanza) (reply any, err error)
@@ -89,13 +89,15 @@ func (f HandlerFunc) HandleStanza(ctx context.Context, st stanza.Stanza) (any, e
 type registration struct {
 	Pattern
 	Handler
-	site string // where it was registered
+	number uint64 // they are counted in their mux, from 1
+	site   string // where it was registered
 }
 
 // A mux holds handlers in the order of their registration. Readers take a snapshot and run without its lock.
 type mux struct {
 	mu   sync.Mutex
-	regs []*registration // replaced, never changed in place
+	regs []*registration // replaced, never changed in place; in the order of their numbers
+	made uint64          // how many there have been
 }
 
 // snapshot returns the handlers; the slice must not be changed.
@@ -125,6 +127,8 @@ func (m *mux) handle(p Pattern, h Handler) (remove func()) {
 			}
 		}
 	}
+	m.made++
+	r.number = m.made
 	m.regs = append(slices.Clip(m.regs), r)
 	return func() { m.remove(r) }
 }

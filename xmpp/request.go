@@ -66,7 +66,7 @@ func (r *Request) late() {
 // IQs returns a channel of the IQ requests (types get and set) that arrive from now on and match one of the patterns;
 // without patterns, of all that no handler is registered for. As with Handle, the most specific pattern wins, and a
 // pattern that has a handler already panics. The channel closes when ctx is done, or after the session has ended and
-// what it had received was taken.
+// what it had received was taken. What is said at Messages of channels that are not read holds here too.
 func (s *Session) IQs(ctx context.Context, patterns ...Pattern) <-chan *Request {
 	patterns = slices.Clone(patterns)
 	if len(patterns) == 0 {

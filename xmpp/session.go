@@ -31,9 +31,12 @@ type Session struct {
 	lane    *lane
 	tray    []arrival                    // the reader's own: read and not yet in the lane, from one read of the socket
 	atWork  atomic.Pointer[registration] // whom the dispatcher has given something to last
-	begun   int                          // of the dispatcher: how many handlers have begun with the stanza in hand
+	begun   had                          // of the dispatcher: who has begun with the stanza in hand
+	newest  uint64                       // likewise: the last of the registrations that it goes to
 	here    uint64                       // of the dispatcher: the number of that stanza
 	at      atomic.Uint64                // likewise, as of the last step
+	had     atomic.Uint64                // begun of the session itself, as of then
+	upTo    atomic.Uint64                // newest, as of then
 	steps   atomic.Uint64                // how often it has given something to somebody; forsaken is set in it
 	steward *steward                     // keeps the stream in the store; nil: it's not kept
 	present atomic.Bool                  // we have told the server that we're available
@@ -72,6 +75,7 @@ type Session struct {
 	leaving   bool        // the reader ends the session: what becomes of writes is no news
 	finished  bool        // the lane was handed over
 	fed       bool        // channels are closed, and new ones are closed at once
+	hopeless  bool        // a handler does not return although its ctx has ended: nobody waits for it any more
 	expiring  *time.Timer // see expire
 	channels  map[*subscription]struct{}
 }
@@ -153,24 +157,10 @@ func featureNames(f *stream.Features) Features {
 }
 
 // isReady reports whether the Client's capabilities have begun with the session.
-func (s *Session) isReady() bool {
-	select {
-	case <-s.ready:
-		return true
-	default:
-		return false
-	}
-}
+func (s *Session) isReady() bool { return isClosed(s.ready) }
 
 // hasEnded reports whether Done is closed.
-func (s *Session) hasEnded() bool {
-	select {
-	case <-s.done:
-		return true
-	default:
-		return false
-	}
-}
+func (s *Session) hasEnded() bool { return isClosed(s.done) }
 
 // Done returns a channel that is closed when the session has ended; Err then says why.
 func (s *Session) Done() <-chan struct{} { return s.done }
