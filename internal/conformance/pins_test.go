@@ -40,7 +40,7 @@ var pins = map[string]struct {
 
 // mustOutside is a digest of the ids of the MUSTs that are held not to concern a client library, with the reasons: who moves
 // another one there changes this line, too.
-const mustOutside = "ed48838963dab83f"
+const mustOutside = "b22eba0017ca7a9d"
 
 func TestOutsideIsPinned(t *testing.T) {
 	table, h := sources(t).table, sha256.New()
