@@ -78,6 +78,13 @@ func (s *Session) lacking(a arrival, rest *remainder, inHand, left bool) (regs [
 	return regs
 }
 
+// isForsaken reports whether nothing is left of a lost session but a handler that does not return.
+func (s *Session) isForsaken() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hopeless && len(s.channels) == 0
+}
+
 // hasChannel reports whether r is one of the session's own channels.
 func (s *Session) hasChannel(r *registration) bool {
 	h, ok := r.Handler.(channelHandler)

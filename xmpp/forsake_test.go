@@ -193,3 +193,25 @@ func TestAbandonedRequests(t *testing.T) {
 		require.False(t, ok)
 	})
 }
+
+// Shutdown waits for the channels of a lost session, and no longer for a handler that does not return.
+func TestShutdownDoesNotOutliveItsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		hang := make(chan struct{})
+		defer close(hang)
+		xmpp.OnMessage(s, func(context.Context, *stanza.Message) error { <-hang; return nil })
+		inbox := s.Messages(t.Context())
+		p.say(chatOf("1"))
+		synctest.Wait()
+		p.conn.Close()
+		<-s.Done()
+		start, over := time.Now(), make(chan error, 1)
+		go func() { over <- s.Shutdown(context.Background()) }()
+		elapse(time.Minute)
+		require.Empty(t, over, "the channel has its message")
+		require.Equal(t, "1", (<-inbox).Body)
+		require.Equal(t, s.Err(), <-over)
+		require.Equal(t, time.Minute, time.Since(start))
+	})
+}

@@ -357,11 +357,12 @@ func (s *Session) Close() error {
 
 // Shutdown ends the session in order after what has been received was handed over: it waits until the lane is empty,
 // then closes the stream as Close does. When ctx is done first, the connection is closed as it is and ctx's error is
-// returned. Do not call it in a handler: it would wait for itself.
+// returned. For a handler of a lost session that does not return it waits no longer than the session's channels do (see
+// Handler), for a channel that is not read as long as ctx lasts. Do not call it in a handler: it would wait for itself.
 func (s *Session) Shutdown(ctx context.Context) error {
 	for {
 		held, news := s.lane.held()
-		if held == 0 {
+		if held == 0 || s.isForsaken() {
 			ctx, cancel := context.WithTimeout(ctx, s.opts.CloseTimeout)
 			defer cancel()
 			s.stopHanding()
