@@ -184,11 +184,13 @@ func TestSecurityS11Token(t *testing.T) {
 		return regexp.MustCompile("<mechanism>HT-SHA-256-(EXPR|ENDP|UNIQ)</mechanism>").ReplaceAllString(e.XML, "")
 	}
 	for name, c := range map[string]struct {
+		stored string // the mechanism of the token that is in the store; empty: the one it was given for
 		change func(e xmpptest.Exchange) string
 		sasl   func(e xmpptest.Exchange, data []byte) []byte
 		want   error // nil: the password takes over
 	}{
 		"offered without channel binding only": {change: noEXPR},
+		"stored for no channel binding":        {stored: "HT-SHA-256-NONE", change: noEXPR},
 		"success without proof": {change: func(e xmpptest.Exchange) string {
 			if e.Step != xmpptest.StepSuccess {
 				return e.XML
@@ -217,6 +219,14 @@ func TestSecurityS11Token(t *testing.T) {
 			}})
 			store := xmpp.FileStore(t.TempDir())
 			login(t, srv, &xmpp.Options{Store: store})
+			if c.stored != "" {
+				saved, version, err := store.Load(t.Context(), "login alice@canto.test")
+				require.NoError(t, err)
+				weaker := bytes.Replace(saved, []byte("HT-SHA-256-EXPR"), []byte(c.stored), 1)
+				require.NotEqual(t, saved, weaker)
+				_, err = store.Save(t.Context(), "login alice@canto.test", weaker, version)
+				require.NoError(t, err)
+			}
 			attack = true
 			p, o := new(tape), srv.Options("alice")
 			o.Store, o.Trace = store, p.trace()
@@ -312,4 +322,33 @@ func TestFASTUncounted(t *testing.T) {
 	state, p := login(t, srv, &xmpp.Options{Store: store})
 	assert.Equal(t, "SCRAM-SHA-512-PLUS", state.Mechanism)
 	assert.Len(t, p.said(t, authenticateElement), 1)
+}
+
+// An overtakenStore lets another process go first when something is saved.
+type overtakenStore struct {
+	xmpp.Store
+	other func()
+}
+
+func (s *overtakenStore) Save(ctx context.Context, key string, value []byte, version uint64) (uint64, error) {
+	if other := s.other; other != nil {
+		s.other = nil
+		other()
+	}
+	return s.Store.Save(ctx, key, value, version)
+}
+
+// TestFASTCountOfTwoProcesses: no count is used twice, although two processes have read the same one (XEP-0484 §3.4).
+func TestFASTCountOfTwoProcesses(t *testing.T) {
+	srv := modern(t, xmpptest.Options{})
+	store := xmpp.FileStore(t.TempDir())
+	login(t, srv, &xmpp.Options{Store: store})
+	late := &overtakenStore{Store: store}
+	late.other = func() {
+		_, p := login(t, srv, &xmpp.Options{Store: store})
+		assert.Equal(t, []string{"<fast xmlns='urn:xmpp:fast:0' count='1'/>"}, p.said(t, fastElement))
+	}
+	_, p := login(t, srv, &xmpp.Options{Store: late})
+	assert.Nil(t, late.other)
+	assert.Equal(t, []string{"<fast xmlns='urn:xmpp:fast:0' count='2'/>"}, p.said(t, fastElement))
 }

@@ -2,6 +2,7 @@ package xmpp_test
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -213,5 +214,51 @@ func TestShutdownDoesNotOutliveItsSession(t *testing.T) {
 		require.Equal(t, "1", (<-inbox).Body)
 		require.Equal(t, s.Err(), <-over)
 		require.Equal(t, time.Minute, time.Since(start))
+	})
+}
+
+// A request that is in the hands of a handler which hangs is nobody else's.
+func TestForsakenRequestHasOneHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		hang := make(chan struct{})
+		defer close(hang)
+		requests := s.IQs(t.Context())
+		var remove func()
+		remove = xmpp.OnGet(s, func(context.Context, *stanza.IQ, version) (any, error) { remove(); <-hang; return nil, nil })
+		p.say(requestOf("q", "get", versionQuery) + requestOf("r", "get", versionQuery))
+		synctest.Wait()
+		p.conn.Close()
+		require.Equal(t, "r", (<-requests).IQ.ID)
+		_, ok := <-requests
+		require.False(t, ok)
+	})
+}
+
+// What stands behind a handler that has ended its goroutine, and then behind one that hangs, is handed over once.
+func TestForsakenBehindGoexit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		hang := make(chan struct{})
+		defer close(hang)
+		inbox := s.Messages(t.Context())
+		xmpp.OnMessage(s, func(_ context.Context, m *stanza.Message) error {
+			switch m.Body {
+			case "2":
+				runtime.Goexit()
+			case "3":
+				<-hang
+			}
+			return nil
+		})
+		p.say(chatOf("1") + chatOf("2") + chatOf("3") + chatOf("4"))
+		for _, body := range []string{"1", "2", "3"} {
+			require.Equal(t, body, (<-inbox).Body)
+		}
+		synctest.Wait()
+		p.conn.Close()
+		require.Equal(t, "4", (<-inbox).Body)
+		_, ok := <-inbox
+		require.False(t, ok)
 	})
 }

@@ -174,3 +174,16 @@ func TestSecurityS15AnswersThatNobodyAcknowledges(t *testing.T) {
 		assert.ErrorContains(t, s.Err(), "acknowledged")
 	})
 }
+
+// A call that was given up is none that the reader reads on for.
+func TestGivenUpCallKeepsNoReaderGoing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{Limits: xmpp.Limits{LaneSoft: 8 << 10}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := s.Do(ctx, &stanza.IQ{Type: stanza.Get, To: romeo, Payload: stanza.Payload(version{})})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		s.Messages(t.Context())
+		require.Less(t, p.flood(lot).settled(), lot)
+	})
+}
