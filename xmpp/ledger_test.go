@@ -48,6 +48,23 @@ func TestLedgerOnANewConnection(t *testing.T) {
 	require.NotEmpty(t, g.request(nil, now, false), "no other question is open")
 }
 
+// TestClockOfTheSecondQuestion: an answer stops the clock of its own <r/>, and that of the next one runs on.
+func TestClockOfTheSecondQuestion(t *testing.T) {
+	var asked atomic.Int64
+	g := newLedger(&asked)
+	first := time.Unix(1000, 0)
+	second := first.Add(time.Second)
+	for _, now := range []time.Time{first, second} {
+		require.True(t, g.sent([]byte("<message/>"), nil))
+		require.NotEmpty(t, g.request(nil, now, true))
+		require.Equal(t, first.UnixNano(), asked.Load())
+	}
+	require.NoError(t, g.acknowledged(1))
+	require.Equal(t, second.UnixNano(), asked.Load())
+	require.NoError(t, g.acknowledged(2))
+	require.Zero(t, asked.Load())
+}
+
 // TestResumptionWaitsForTheReader: what the connection before has brought is read to its end, or <resume/> would ask for it again.
 func TestResumptionWaitsForTheReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -73,7 +73,9 @@ func TestClaimShutsOut(t *testing.T) {
 				require.EqualValues(t, 2, p.Sent())
 				require.EqualValues(t, 2, two.stored("x"))
 			}
+			require.False(t, one.acknowledge(), "there is nothing to save")
 			require.ErrorIs(t, one.look(), ErrTakenOver)
+			require.True(t, one.acknowledge(), "who was replaced acknowledges nothing")
 			store.blind = true
 			require.ErrorIs(t, one.replace(sentSoFar(3)), ErrTakenOver, "it need not be told twice")
 			store.blind = false
