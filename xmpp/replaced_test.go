@@ -72,6 +72,8 @@ func TestLookIsAsOldAsItsBeginning(t *testing.T) {
 		say(t, srv, "1", "2")
 		elapse(30 * time.Millisecond)
 		takeOver(t, store.Store)
+		elapse(time.Second)
+		require.Len(t, one.ended, 1)
 		require.ErrorIs(t, <-one.ended, xmpp.ErrTakenOver)
 		require.Equal(t, []string{"1"}, one.seen(), "the successor waits for that one")
 	})
