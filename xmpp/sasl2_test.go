@@ -298,6 +298,21 @@ func TestSecurityS11SASL2OutOfTurn(t *testing.T) {
 	require.NotEmpty(t, s.JID().Resourcepart())
 }
 
+// TestSASL2BoundUnasked: who asks for a resource by name does not have it bound with the login; a server that says it has bound one
+// all the same is asked for the one that is wanted.
+func TestSASL2BoundUnasked(t *testing.T) {
+	srv := modern(t, xmpptest.Options{Tamper: func(e xmpptest.Exchange) string {
+		if e.Step != xmpptest.StepSuccess {
+			return e.XML
+		}
+		return strings.Replace(e.XML, "</success>", "<bound xmlns='urn:xmpp:bind:0'/></success>", 1)
+	}})
+	s, err := xmpp.Dial(t.Context(), srv.JID("alice/balcony"), srv.Options("alice"))
+	require.NoError(t, err)
+	require.Equal(t, srv.JID("alice/balcony"), s.JID())
+	require.NoError(t, s.Close())
+}
+
 // TestSASL2Silent: a server that leaves the login half done is given up in time.
 func TestSASL2Silent(t *testing.T) {
 	for _, step := range []xmpptest.Step{xmpptest.StepChallenge, xmpptest.StepSuccess} {
