@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ const childVariable = "CANTO_DELIVERY_CHILD"
 // then to be quiet, and to leave when that ends.
 type order struct {
 	Name, Address, Password, Addr, Dir, Peer string
+
+	Gate string // see gatedStore
 }
 
 // A child is a party in a process of its own. It writes its journal to its standard output.
@@ -79,7 +82,7 @@ func ending(err error) string {
 // connect makes the party. Its ledger is the journal.
 func (c *child) connect(ctx context.Context) {
 	o := &xmpp.Options{
-		Password: c.Password, Addr: c.Addr, AllowPlaintext: true, DeadAfter: 5 * time.Second, Store: xmpp.FileStore(c.Dir),
+		Password: c.Password, Addr: c.Addr, AllowPlaintext: true, DeadAfter: 5 * time.Second, Store: &gatedStore{xmpp.FileStore(c.Dir), c},
 	}
 	c.party = newParty(c.Name, jid.MustParse(c.Address), o, newLedger())
 	c.party.returned = func(k key) { c.journal.write(note{Event: "back", Key: k.id()}) }
@@ -96,6 +99,21 @@ func (c *child) connect(ctx context.Context) {
 			c.party.Wake()
 		}
 	})
+}
+
+// A gatedStore is a Store at whose door a child waits, between its decision to save its stream and the Save, while there is a
+// named pipe at order.Gate, until that is closed (see freezeAtGate).
+type gatedStore struct {
+	xmpp.Store
+	c *child
+}
+
+func (g *gatedStore) Save(ctx context.Context, key string, value []byte, version uint64) (uint64, error) {
+	if _, err := os.Stat(g.c.Gate); err == nil && strings.HasPrefix(key, "stream ") {
+		g.c.journal.write(note{Event: "saving", Text: key})
+		_, _ = os.ReadFile(g.c.Gate)
+	}
+	return g.Store.Save(ctx, key, value, version)
 }
 
 // talk sends one message after the other.

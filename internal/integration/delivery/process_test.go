@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -149,7 +150,7 @@ func newDuet(t *testing.T, p *place, messages int) (d *duet, first *process) {
 	user, password := p.account(t)
 	address := user + "@" + p.domain + "/bot"
 	d.book.known(d.peer.name, "peer")
-	d.order = order{Address: address, Password: password, Addr: tapped(t, p.addr, d.book.observe("bot")), Dir: t.TempDir(), Peer: d.peer.addr.String()}
+	d.order = order{Address: address, Password: password, Addr: tapped(t, p.addr, d.book.observe("bot")), Dir: t.TempDir(), Peer: d.peer.addr.String(), Gate: filepath.Join(t.TempDir(), "gate")}
 	var talking sync.WaitGroup
 	d.peer.talk(ctx, &talking, &party{name: "bot", addr: jid.MustParse(address)}, 24, d.enough)
 	d.wait = talking.Wait
@@ -247,39 +248,76 @@ func TestProcessKilled(t *testing.T) {
 	each(t, servers.Config{TLS: servers.Plaintext}, false, func(t *testing.T, p *place) {
 		d, bot := newDuet(t, p, 40)
 		for i := range 6 * *longFlag {
-			bot.kill()
-			for _, lane := range lanesOf(bot.name) {
-				d.book.orphan(lane)
-			}
-			bot = d.next(fmt.Sprintf("bot%d", i+1))
-			assert.Equal(t, string(xmpp.Resumed), bot.await(d.ctx, "state", string(xmpp.Offline), string(xmpp.Suspended)))
+			d.kill(bot)
+			bot = d.resumed(fmt.Sprintf("bot%d", i+1))
 			d.flow(bot, 25+int(random(seed, p.name, i).IntN(60)))
 		}
 		d.finish(bot, seed)
 	})
 }
 
+// freezeAtGate stops the bot where it is about to save its stream. What it returns lets it save, once it's awake.
+func (d *duet) freezeAtGate(bot *process) (open func()) {
+	require.NoError(d.t, syscall.Mkfifo(d.order.Gate, 0o600))
+	bot.await(d.ctx, "saving")
+	gate, err := os.OpenFile(d.order.Gate, os.O_RDWR, 0) // who reads from it now waits until it's closed
+	require.NoError(d.t, err)
+	bot.freeze(d.t)
+	require.NoError(d.t, os.Remove(d.order.Gate)) // it's for this one alone
+	return func() { require.NoError(d.t, gate.Close()) }
+}
+
 // TestProcessReplaced freezes a bot (SIGSTOP), puts another one in its place on the same store, and wakes the first: it stops
 // with ErrTakenOver, and neither loses nor doubles anything, whatever it had in hand or in its socket.
+//
+// Half of them are frozen when they are about to save. Were that done when they wake, it would undo their successor, who is
+// killed before it could save again: the next one would go on from what is long past.
 func TestProcessReplaced(t *testing.T) {
 	seed := seedOf()
 	each(t, servers.Config{TLS: servers.Plaintext}, false, func(t *testing.T, p *place) {
 		d, bot := newDuet(t, p, 60)
 		for i := range 4 * *longFlag {
-			bot.freeze(t)
+			saving, open := i%4 >= 2, func() {}
+			if saving {
+				open = d.freezeAtGate(bot)
+			} else {
+				bot.freeze(t)
+			}
 			// What comes now is in the frozen one's socket when it wakes.
 			old := bot
-			bot = d.next(fmt.Sprintf("bot%d", i+1))
-			assert.Equal(t, string(xmpp.Resumed), bot.await(d.ctx, "state", string(xmpp.Offline), string(xmpp.Suspended)))
-			if i%2 == 0 { // else it wakes while its successor is at it
+			bot = d.resumed(fmt.Sprintf("bot%d", i+1))
+			if i%2 == 0 || saving { // else it wakes while its successor is at it
 				d.flow(bot, 40)
+			}
+			if saving {
+				bot.freeze(t)
 			}
 			d.book.wakes(old.name)
 			old.signal(syscall.SIGCONT)
+			open()
 			assert.Contains(t, old.await(d.ctx, "end"), replaced)
 			<-old.gone
+			if saving {
+				d.kill(bot)
+				bot = d.resumed(fmt.Sprintf("heir%d", i+1))
+			}
 			d.flow(bot, 40)
 		}
 		d.finish(bot, seed)
 	})
+}
+
+// kill ends a bot with -9: what it had accepted and nobody had acknowledged is nobody's.
+func (d *duet) kill(bot *process) {
+	bot.kill()
+	for _, lane := range lanesOf(bot.name) {
+		d.book.orphan(lane)
+	}
+}
+
+// resumed starts the next bot, which has to go on with the stream.
+func (d *duet) resumed(name string) *process {
+	bot := d.next(name)
+	assert.Equal(d.t, string(xmpp.Resumed), bot.await(d.ctx, "state", string(xmpp.Offline), string(xmpp.Suspended)))
+	return bot
 }

@@ -155,16 +155,16 @@ func habits(r *rand.Rand) xmpptest.SM {
 }
 
 // TestRandomCuts is the heart of the proof: four clients that all talk to each other, each of whose connections is cut
-// or falls silent at a random byte, until that has happened 10,000 times in all.
+// or falls silent at a random byte, until 10,000 of them were cut in all.
 func TestRandomCuts(t *testing.T) {
-	const worlds, faults = 12, 850
+	const worlds, faults = 12, 1060
 	first := seedOf()
 	var mu sync.Mutex
 	happened, played := make(map[string]int), 0
 	t.Cleanup(func() {
 		t.Logf("faults in all: %v", happened)
 		if played == worlds**longFlag && !t.Failed() { // all of them, not some by -run
-			assert.GreaterOrEqual(t, happened[cut]+happened[silent]+happened[late], 10000)
+			assert.GreaterOrEqual(t, happened[cut], 10000)
 		}
 	})
 	for i := range worlds * *longFlag {
