@@ -41,6 +41,7 @@ func TestRefusedAheadOfTheStore(t *testing.T) {
 		srv.CutAfter(0, 0) // no connection gets anywhere
 		require.NoError(t, one.Detach(t.Context()))
 		srv.CutAfter(-1, -1)
+		synctest.Wait()
 		require.Equal(t, 1, srv.ExpireSuspended("alice"))
 		srv.FaultSM(always(100))
 		two := hire(t, srv, store, xmpp.Online)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/canto-im/canto/xmpp"
@@ -188,6 +189,7 @@ func TestReplacedInItsSecondStream(t *testing.T) {
 		require.GreaterOrEqual(t, left(t, store).Sent(), uint64(4))
 		lose(srv, nil)
 		one.next(xmpp.Suspended)
+		synctest.Wait()
 		require.Equal(t, 1, srv.ExpireSuspended("alice"))
 		srv.FaultSM(xmpptest.SMFaults{Silent: true})
 		store.before(func() {}, func() { // of the old stream, before it's resumed; of the new one

@@ -2,6 +2,7 @@ package xmpp_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/canto-im/canto/xmpp"
@@ -16,7 +17,8 @@ func TestInheritedStreamThatIsNotResumed(t *testing.T) {
 		one := hire(t, srv, store, xmpp.Online)
 		elapse(time.Second)
 		require.NoError(t, one.Detach(t.Context()))
-		srv.ExpireSuspended("alice")
+		synctest.Wait() // the server has noticed
+		require.Equal(t, 1, srv.ExpireSuspended("alice"))
 		two := hire(t, srv, store, xmpp.Online)
 		say(t, srv, "hello")
 		elapse(time.Second)

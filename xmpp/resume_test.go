@@ -357,6 +357,7 @@ func TestNotResumed(t *testing.T) {
 			})
 			down := a.become(xmpp.Suspended)
 			if remembers {
+				synctest.Wait()
 				require.Equal(t, 1, srv.ExpireSuspended("alice"))
 			} else {
 				require.Equal(t, 1, srv.ForgetSuspended("alice"))

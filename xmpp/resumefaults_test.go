@@ -103,7 +103,8 @@ func TestFalseFailed(t *testing.T) {
 		a := enter(t, srv, "alice")
 		lose(srv, func() { a.write("bob", "lost") })
 		a.become(xmpp.Suspended)
-		srv.ExpireSuspended("alice")
+		synctest.Wait()
+		require.Equal(t, 1, srv.ExpireSuspended("alice"))
 		lied := false
 		srv.FaultSM(xmpptest.SMFaults{Lie: func(h uint32) uint32 {
 			if lied {
