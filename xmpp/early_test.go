@@ -25,19 +25,7 @@ func resumes(srv *xmpptest.Server) (n int) {
 // login, either, that would bring its request to resume.
 func TestStoppedBeforeItLogsIn(t *testing.T) {
 	perform(t, xmpptest.Options{SASL2: &xmpptest.SASL2{}}, func(t *testing.T, srv *xmpptest.Server) {
-		o := srv.Options("alice")
-		o.Store = xmpp.FileStore(t.TempDir())
-		usual, again := o.Dial, false
-		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if again {
-				takeOver(t, o.Store)
-			}
-			again = true
-			return usual(ctx, network, addr)
-		}
-		r := run(t, xmpp.NewClient(srv.JID("alice/bot"), o))
-		elapse(time.Second)
-		srv.DropConns()
+		r := replacedWhileItConnects(t, srv)
 		elapse(time.Minute)
 		require.Zero(t, resumes(srv))
 		require.ErrorIs(t, <-r.err, xmpp.ErrTakenOver)

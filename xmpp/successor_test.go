@@ -203,22 +203,30 @@ func TestResumeWaitsForTheStore(t *testing.T) {
 	})
 }
 
+// replacedWhileItConnects runs a client that loses its connection, and its stream to another process when it has looked at the
+// store and connects again.
+func replacedWhileItConnects(t *testing.T, srv *xmpptest.Server) running {
+	t.Helper()
+	o := srv.Options("alice")
+	o.Store = xmpp.FileStore(t.TempDir())
+	usual, again := o.Dial, false
+	o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if again {
+			takeOver(t, o.Store)
+		}
+		again = true
+		return usual(ctx, network, addr)
+	}
+	r := run(t, xmpp.NewClient(srv.JID("alice/bot"), o))
+	elapse(time.Second)
+	srv.DropConns()
+	return r
+}
+
 // TestStoppedWhileItConnects: a process that is replaced between its look at the store and <resume/> does not say that.
 func TestStoppedWhileItConnects(t *testing.T) {
 	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
-		o := srv.Options("alice")
-		o.Store = xmpp.FileStore(t.TempDir())
-		usual, again := o.Dial, false
-		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if again {
-				takeOver(t, o.Store)
-			}
-			again = true
-			return usual(ctx, network, addr)
-		}
-		r := run(t, xmpp.NewClient(srv.JID("alice/bot"), o))
-		elapse(time.Second)
-		srv.DropConns()
+		r := replacedWhileItConnects(t, srv)
 		require.ErrorIs(t, <-r.err, xmpp.ErrTakenOver)
 		require.Zero(t, srv.Managed("alice")[0].Resumptions)
 	})
