@@ -45,7 +45,7 @@ func lookupServices(ctx context.Context, r resolver, host string) ([]srvAnswer, 
 		go func() { arrived <- lookupService(asking, r, i, host) }()
 	}
 	var grace <-chan time.Time
-	for range srvServices {
+	for n := 0; n < len(srvServices) && ctx.Err() == nil; n++ { // lookups that end with ctx are no answers
 		select {
 		case a := <-arrived:
 			answers[a.service] = a
@@ -57,8 +57,10 @@ func lookupServices(ctx context.Context, r resolver, host string) ([]srvAnswer, 
 		case <-grace:
 			return answers, nil
 		case <-ctx.Done():
-			return nil, &lookupError{"SRV records of " + host, context.Cause(ctx)}
 		}
+	}
+	if ctx.Err() != nil {
+		return nil, &lookupError{"SRV records of " + host, context.Cause(ctx)}
 	}
 	return answers, nil
 }
