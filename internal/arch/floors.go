@@ -37,10 +37,12 @@ var rooms = map[string]floor{
 	"internal/integration/delivery": outdoors,
 	"internal/conformance":          outdoors,
 	"internal/bench":                outdoors,
+	"internal/fuzz":                 outdoors,
 	"internal/arch":                 support,
 	"internal/leak":                 support,
 	"internal/corpus":               support,
 	"internal/marked":               support,
+	"internal/tree":                 support,
 	"internal/integration/servers":  support,
 	"internal/integration/relay":    support,
 }

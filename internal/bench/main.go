@@ -5,12 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 
 	"github.com/canto-im/canto/internal/corpus"
+	"github.com/canto-im/canto/internal/tree"
 )
 
 func main() {
@@ -77,7 +76,7 @@ func tell(round int, name string) { fmt.Fprintf(os.Stderr, "round %d: %s\n", rou
 
 // all measures everything and writes it down. It fails, after that, when a budget does not hold.
 func all(rounds, sessions int) error {
-	root, err := moduleRoot()
+	root, err := tree.Root()
 	if err != nil {
 		return err
 	}
@@ -159,13 +158,4 @@ func serverCrowds(sessions, seconds int) (list []counted, err error) {
 		list = append(list, c)
 	}
 	return list, nil
-}
-
-// moduleRoot is where go.mod stands.
-func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Dir(strings.TrimSpace(string(out))), nil
 }

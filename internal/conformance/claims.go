@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/canto-im/canto/internal/tree"
 )
 
 // attribute is the key under which tests name their rows.
@@ -26,7 +28,7 @@ type claim struct {
 
 // readClaims finds the claims of all test files below root that are compiled here.
 func readClaims(root string, t *table) (claims []claim, err error) {
-	err = eachGo(root, func(name string) error {
+	err = tree.EachGo(root, func(name string) error {
 		if !strings.HasSuffix(name, "_test.go") {
 			return nil
 		}

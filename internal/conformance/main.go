@@ -7,10 +7,11 @@ import (
 	"io"
 	"log"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/canto-im/canto/internal/tree"
 )
 
 func main() {
@@ -35,7 +36,7 @@ type house struct {
 
 // enter reads it.
 func enter() (*house, error) {
-	root, err := moduleRoot()
+	root, err := tree.Root()
 	if err != nil {
 		return nil, err
 	}
@@ -123,13 +124,4 @@ func failures(shown results) (wrong []string) {
 	}
 	slices.Sort(wrong)
 	return wrong
-}
-
-// moduleRoot is where go.mod stands.
-func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Dir(strings.TrimSpace(string(out))), nil
 }

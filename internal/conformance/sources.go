@@ -6,36 +6,11 @@ import (
 	"go/build"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+
+	"github.com/canto-im/canto/internal/tree"
 )
-
-// eachGo calls f with every Go file below root that the go command would look at: not in testdata, in folders and files whose
-// name begins with "." or "_", and in modules inside this one.
-func eachGo(root string, f func(name string) error) error {
-	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case name != root && (strings.ContainsRune("._", rune(d.Name()[0])) || d.IsDir() && (d.Name() == "testdata" || isModule(name))):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case d.IsDir() || !strings.HasSuffix(name, ".go"):
-			return nil
-		}
-		return f(name)
-	})
-}
-
-func isModule(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "go.mod"))
-	return err == nil
-}
 
 // isBuilt reports whether a plain go test compiles the file on this machine: a claim behind a build tag shows nothing.
 func isBuilt(name string) (bool, error) {
@@ -44,7 +19,7 @@ func isBuilt(name string) (bool, error) {
 
 // skips finds what skips tests: a test that may be skipped shows nothing.
 func skips(root string) (wrong []string, err error) {
-	err = eachGo(root, func(name string) error {
+	err = tree.EachGo(root, func(name string) error {
 		fset := token.NewFileSet()
 		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
 		if err != nil {

@@ -1,0 +1,43 @@
+package tree
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Root returns the folder in which the go.mod stands of the module that the working directory belongs to. It asks the go
+// command.
+func Root() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(strings.TrimSpace(string(out))), nil
+}
+
+// EachGo calls f with every Go file below root that the go command would look at: not in testdata, in folders and files whose
+// name begins with "." or "_", and in modules inside this one. It ends with the first error.
+func EachGo(root string, f func(name string) error) error {
+	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != root && (strings.ContainsRune("._", rune(d.Name()[0])) || d.IsDir() && (d.Name() == "testdata" || isModule(name))):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir() || !strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		return f(name)
+	})
+}
+
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
+}
