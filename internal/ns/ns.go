@@ -61,6 +61,24 @@ const (
 	ChatMarkers = "urn:xmpp:chat-markers:0"                // XEP-0333
 	ChatStates  = "http://jabber.org/protocol/chatstates"  // XEP-0085
 	Receipts    = "urn:xmpp:receipts"                      // XEP-0184
+	SHIM        = "http://jabber.org/protocol/shim"        // XEP-0131
+	Private     = "jabber:iq:private"                      // XEP-0049
+)
+
+// Publish-subscribe and what is kept with it.
+const (
+	PubSub         = "http://jabber.org/protocol/pubsub"                         // XEP-0060
+	PubSubOwner    = "http://jabber.org/protocol/pubsub#owner"                   // XEP-0060
+	PubSubEvent    = "http://jabber.org/protocol/pubsub#event"                   // XEP-0060
+	PubSubErrors   = "http://jabber.org/protocol/pubsub#errors"                  // XEP-0060
+	PubSubNode     = "http://jabber.org/protocol/pubsub#node_config"             // XEP-0060 §16.4.4: a FORM_TYPE
+	PubSubMetaData = "http://jabber.org/protocol/pubsub#meta-data"               // XEP-0060 §16.4.3: a FORM_TYPE
+	PubSubPublish  = "http://jabber.org/protocol/pubsub#publish-options"         // XEP-0060 §7.1.5: a FORM_TYPE
+	PubSubSub      = "http://jabber.org/protocol/pubsub#subscribe_options"       // XEP-0060 §16.4.2: a FORM_TYPE
+	PubSubAllow    = "http://jabber.org/protocol/pubsub#subscribe_authorization" // XEP-0060 §16.4.1: a FORM_TYPE
+	PubSubPending  = "http://jabber.org/protocol/pubsub#get-pending"             // XEP-0060 §8.7: a command
+	Bookmarks      = "urn:xmpp:bookmarks:1"                                      // XEP-0402
+	BookmarksOld   = "storage:bookmarks"                                         // XEP-0048
 )
 
 // XRD is not of XMPP: host-meta documents (RFC 6415 §3, XEP-0156).

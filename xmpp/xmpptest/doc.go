@@ -33,6 +33,9 @@
 //
 // With Options.Register it lets strangers register (XEP-0077), by form or by field, with an invitation (Invite) or a CAPTCHA.
 //
+// Every account has nodes (XEP-0163): its own resources and its contacts are told of what is published there when their capabilities
+// say that they want to hear of it. A service with nodes for everybody (XEP-0060) is at the domain's "pubsub" subdomain.
+//
 // # Architecture
 //
 // The server is in internal/server, which never imports package xmpp, nor stanza, sasl or internal/stream: no mistake of theirs can hide from both

@@ -68,11 +68,12 @@ func accountInfo(rq *request) (*Element, *stanzaError) {
 		return nil, errItemNotFound
 	}
 	var features []string
+	identities := []*Element{el(ns.DiscoInfo, "identity", "category", "account", "type", "registered")}
 	for _, m := range rq.srv.tables.modules {
 		features = append(features, m.accountFeatures...)
+		identities = append(identities, m.identities...)
 	}
-	identity := el(ns.DiscoInfo, "identity", "category", "account", "type", "registered")
-	return el(ns.DiscoInfo, "query").with(identity).with(featureList(features)...), nil
+	return el(ns.DiscoInfo, "query").with(identities...).with(featureList(features)...), nil
 }
 
 // accountItems lists the available resources; XEP-0030 §8.
@@ -83,6 +84,11 @@ func accountItems(rq *request) (*Element, *stanzaError) {
 	q := el(ns.DiscoItems, "query")
 	for _, ses := range rq.owner.available() {
 		q = q.with(el(ns.DiscoItems, "item", "jid", ses.jid.String()))
+	}
+	for _, m := range rq.srv.tables.modules {
+		if m.accountItems != nil {
+			q = q.with(m.accountItems(rq)...)
+		}
 	}
 	return q, nil
 }

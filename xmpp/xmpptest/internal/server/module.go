@@ -22,12 +22,17 @@ type module struct {
 	iqs []iqRoute
 	// serverFeatures and accountFeatures are what service discovery says of the server and of each account.
 	serverFeatures, accountFeatures []string
+	// identities is what service discovery says that each account is, and accountItems what belongs to it.
+	identities   []*Element
+	accountItems func(rq *request) []*Element
 	// hosts serves subdomains, by the label that stands before the server's domain ("rooms").
 	hosts map[string]host
 	// message is shown every message that comes from an account (sent) and to one, before it's delivered; true takes it off its way.
 	message func(s *Server, owner *account, st *stanza, sent bool) bool
 	// present runs when a session becomes available, after its presence was broadcast.
 	present func(s *Server, ses *session)
+	// announced runs with each available presence that a session broadcasts.
+	announced func(s *Server, ses *session)
 	// ended runs when a session has gone.
 	ended func(s *Server, ses *session)
 }
@@ -92,6 +97,8 @@ func modules() []module {
 		registerModule(),
 		inviteModule(),
 		limitsModule(),
+		pepModule(),
+		pubsubModule(),
 	}
 }
 

@@ -45,7 +45,7 @@ func TestModule(t *testing.T) {
 	c.send("<message to='someone@echo.canto.test/x'><body>hi</body></message>")
 	c.want("<message from='someone@echo.canto.test/x' to='${me}'><body>hi</body></message>")
 	c.send("<iq type='get' id='2' to='canto.test'><query xmlns='%s'/></iq>", ns.DiscoItems)
-	c.want("<iq type='result' id='2' from='canto.test' to='${me}'><query xmlns='" + ns.DiscoItems + "'><item jid='echo.canto.test' name='Echo'/></query></iq>")
+	require.Contains(t, c.next().String(), "<item jid='echo.canto.test' name='Echo'/>")
 	c.send("<message to='bob@canto.test'><toy xmlns='urn:toy'/></message><message to='bob@canto.test'><body>hi</body></message><presence/>")
 	require.Equal(t, c.jid, c.next().attr("from"))
 	c.want("<message id='welcome'/>")

@@ -32,6 +32,7 @@ func (s *Server) becomeAvailable(ses *session, e *Element) {
 	initial := ses.presence == nil
 	ses.presence, ses.priority = e, priority
 	s.tell(ses.account, e)
+	defer s.announce(ses)
 	if !initial {
 		if priority >= 0 && s.opts.has("offline") {
 			ses.deliverOffline()
@@ -42,6 +43,15 @@ func (s *Server) becomeAvailable(ses *session, e *Element) {
 	for _, m := range s.tables.modules {
 		if m.present != nil {
 			m.present(s, ses)
+		}
+	}
+}
+
+// announce shows an available presence to the modules.
+func (s *Server) announce(ses *session) {
+	for _, m := range s.tables.modules {
+		if m.announced != nil {
+			m.announced(s, ses)
 		}
 	}
 }
@@ -72,7 +82,7 @@ func (s *Server) becomeUnavailable(ses *session, e *Element) {
 	e = e.withAttr("from", ses.jid.String())
 	if ses.presence != nil {
 		s.tell(ses.account, e)
-		ses.presence = nil
+		ses.presence, ses.wants = nil, nil
 		ses.account.gone = e.with(delayNow(s.domain))
 	}
 	// RFC 6121 §4.6.3: those who had directed presence and are no subscribers

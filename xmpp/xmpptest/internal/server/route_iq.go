@@ -65,7 +65,8 @@ func (s *Server) sharesPresence(ses *session, who jid.JID) bool {
 // answer answers a request to the server or to an account (a; nil for the server).
 func (s *Server) answer(st *stanza, to addressee, a *account) {
 	if st.typ() != "get" && st.typ() != "set" {
-		return // an answer to a request of ours, such as a roster push; nothing depends on it
+		s.answered(st) // an answer to a request of ours; on that to a roster push, nothing depends
+		return
 	}
 	if st.sender != nil && s.replaceReply(st) {
 		return

@@ -40,6 +40,9 @@ type Server struct {
 	pushes        uint64 // IQ requests that the server has sent
 	sm            smState
 	alarms        map[*alarm]struct{}
+	pubs          map[jid.JID]*pubService    // by bare address
+	interests     map[string]map[string]bool // by what capabilities are called: the nodes that are wanted
+	asked         map[string]question        // by the id of the request
 }
 
 // New makes a server. It listens nowhere yet: see Listen, Serve and Dial.
@@ -71,6 +74,9 @@ func New(o Options) (*Server, error) {
 		faults:     noFaults,
 		sm:         newSMState(),
 		alarms:     make(map[*alarm]struct{}),
+		pubs:       make(map[jid.JID]*pubService),
+		interests:  make(map[string]map[string]bool),
+		asked:      make(map[string]question),
 	}
 	s.journal.limit = o.Transcript
 	return s, nil
