@@ -96,11 +96,11 @@ func (l *link) partTogether() {
 // A meter is the reading side of the connection. It notices silence, so that the layers above see either bytes or an
 // error that ends the connection.
 type meter struct {
-	conn  net.Conn
-	trace *Trace
+	conn net.Conn
 
 	deadline time.Time // negotiation: when the present step must be over; zero: none
 	secret   bool      // SASL content is on its way: not for the trace
+	veil     veil      // between us and the trace
 
 	watch  *watchdog    // of a session; nil during the negotiation
 	before func() error // what its reader does before each read; nil during the negotiation
@@ -174,7 +174,7 @@ func (m *meter) Read(p []byte) (int, error) {
 		n, err := m.conn.Read(p)
 		if n > 0 {
 			if !m.secret {
-				m.trace.received(p[:n])
+				m.veil.received(p[:n])
 			}
 			if m.watch != nil {
 				m.watch.arrived()

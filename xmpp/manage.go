@@ -281,7 +281,9 @@ func (s *Session) attach(l *link, h uint32) error {
 	}
 	o.fresh()
 	for _, k := range o.ledger.queue.Unacked() {
+		before := len(o.buf.b)
 		o.buf.b = append(o.buf.b, k.xml...)
+		o.hide(before)
 	}
 	o.makeRoom()
 	s.steward.attach(s)

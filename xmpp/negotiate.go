@@ -118,7 +118,7 @@ func (n *negotiation) mayBind(step Step) bool {
 // newLink stands on the bare connection.
 func newLink(conn net.Conn, o *Options, addr string) *link {
 	w := newWire(conn, o.DeadAfter)
-	l := &link{wire: w, conn: w, in: &meter{conn: w, trace: o.Trace}, state: ConnectionState{Addr: addr}, gone: make(chan struct{})}
+	l := &link{wire: w, conn: w, in: &meter{conn: w, veil: veil{trace: o.Trace}}, state: ConnectionState{Addr: addr}, gone: make(chan struct{})}
 	limits := xmltext.Limits{StanzaBytes: o.Limits.StanzaBytes, Depth: o.Limits.Depth, Attrs: o.Limits.Attributes, NameBytes: o.Limits.NameBytes}
 	l.dec = xmltext.NewDecoder(l.in, limits)
 	l.stanzas = stanza.NewDecoder(l.dec)

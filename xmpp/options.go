@@ -94,7 +94,7 @@ type Options struct {
 
 	// Store keeps small values that should outlive the process: the stream, for a Client; and for every session the id by which
 	// the server knows this installation, a token to log in with (XEP-0484; as good as the password, and not the password), and
-	// how the account has logged in at best (see AllowDowngrade). Nil: memory only.
+	// how the account has logged in at best (see AllowDowngrade). No password is kept there. Nil: memory only.
 	Store Store
 	// Undelivered gets what could not be handed to the server, or may not have arrived there, together with the reason.
 	// It's called from the goroutine that found out and must not block. Nil: such stanzas are logged (not their content).

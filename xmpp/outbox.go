@@ -46,6 +46,7 @@ type outbox struct {
 	enc      xmltext.Encoder
 	ledger   *ledger // of stream management; nil: there is none
 	buf      *buffer // encoded, not yet written; nil when idle
+	hidden   []span  // of buf: what the trace does not show; see hide
 	owing    int     // how much of buf is the reader's own
 	flying   int     // and of what is being written
 	busy     bool    // somebody writes to link (or its wire drains)
@@ -142,6 +143,7 @@ func (o *outbox) put(ctx context.Context, st stanza.Stanza, id string, told *rec
 				continue
 			}
 		}
+		o.hide(before)
 		return o.send(ctx.Done())
 	}
 }
@@ -212,6 +214,7 @@ func (o *outbox) iq(iq *stanza.IQ) error {
 		o.mu.Unlock()
 		return &stream.Error{Condition: string(PolicyViolation), Text: "none of the answers to what you send is acknowledged"}
 	}
+	o.hide(before)
 	o.owe(len(o.buf.b) - before)
 	_ = o.send(atOnce) // the reader will find out itself
 	return nil
@@ -284,7 +287,7 @@ func (o *outbox) flush(l *link, rounds int) error {
 		out := o.buf
 		o.buf, o.lastSent = nil, now
 		o.flying, o.owing = o.flying+o.owing, 0
-		o.trace.sent(out.b) // before the link can be another's: the trace of one connection ends before that of the next begins
+		o.show(out.b) // before the link can be another's: the trace of one connection ends before that of the next begins
 		o.mu.Unlock()
 		_, err := l.conn.Write(out.b)
 		recycle(out)
@@ -425,7 +428,7 @@ func (o *outbox) atRest() {
 func (o *outbox) drop() {
 	if o.buf != nil {
 		recycle(o.buf)
-		o.buf = nil
+		o.buf, o.hidden = nil, nil
 	}
 	o.paid(o.owing)
 	o.owing = 0

@@ -24,6 +24,7 @@ func (s *Session) read(l *link) {
 	l.in.watch, l.in.before = w, settle
 	for {
 		err := s.readOne(l)
+		l.in.veil.passed(l.dec.Buffered, true) // what was no stanza
 		if err == nil && s.mustPause(w) {
 			err = settle()
 		}
@@ -86,6 +87,7 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 	}
 	st, err := l.stanzas.Decode(tok)
 	bad := malformation(err)
+	l.in.veil.passed(l.dec.Buffered, bad != nil || isRegistration(st))
 	if err != nil && bad == nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (s *Session) snapshot() *stream.Snapshot {
 	p.Acked = g.queue.Acked()
 	p.Unacked = make([]stream.Saved, 0, g.queue.Len())
 	for _, k := range g.queue.Unacked() {
-		p.Unacked = append(p.Unacked, stream.Saved{At: uint64(k.at), XML: k.xml})
+		p.Unacked = append(p.Unacked, stream.Saved{At: uint64(k.at), XML: storable(k.xml)})
 	}
 	return p
 }

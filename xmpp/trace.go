@@ -9,8 +9,8 @@ type Trace struct {
 	// taken at ("" before there is one).
 	Step func(step Step, addr string, took time.Duration, err error)
 	// Sent and Received get what goes over the stream, inside TLS, as it's written and read: a piece may hold several
-	// stanzas or a part of one. The content of SASL elements, and what is asked and answered
-	// before the login, is replaced by "[SASL]". The slice is valid during the
+	// stanzas or a part of one. The content of SASL elements, what is asked and answered before the login, and what accounts
+	// are registered with (XEP-0077), their passwords among it, is replaced by "[SASL]". The slice is valid during the
 	// call. Bodies are in it: a trace is for finding errors, not for keeping.
 	Sent, Received func(xml []byte)
 }

@@ -39,8 +39,8 @@
 // # What a server may not do
 //
 // The password goes into a form of the right FORM_TYPE, into the field that is called so, and nowhere else. A form is bounded
-// (see package form). The trace does not show what is said before the login; of ChangePassword, which is a request like
-// others, it does.
+// (see package form). The trace shows nothing of what is said before the login, nor of what is asked and answered by the
+// functions here after it; and no password gets into Options.Store, although a request that the server has not acknowledged does.
 //
 // # Architecture
 //

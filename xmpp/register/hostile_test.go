@@ -1,10 +1,13 @@
 package register_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/form"
 	"github.com/canto-im/canto/xmpp/register"
@@ -93,4 +96,45 @@ func TestSecurityS21RegistrationIsNotTraced(t *testing.T) {
 	defer mu.Unlock()
 	require.NotContains(t, trace.String(), "Calliope")
 	require.Equal(t, 4, strings.Count(trace.String(), ">[SASL]</iq>"), "two questions and two answers")
+}
+
+// Nor is what is asked and answered after it: the new password, the old one, and what the server sends back.
+func TestSecurityS21ChangesAreNotTraced(t *testing.T) {
+	confirm := func(field, value string) func(context.Context, *register.Form) error {
+		return func(_ context.Context, f *register.Form) error { return form.Set(f.Fields, field, value) }
+	}
+	for name, confirmed := range map[string]bool{"by fields": false, "by forms": true} {
+		t.Run(name, func(t *testing.T) {
+			srv := serve(t, xmpptest.Options{}, &xmpptest.Register{Confirm: confirmed})
+			var mu sync.Mutex
+			var trace strings.Builder
+			write := func(b []byte) {
+				mu.Lock()
+				defer mu.Unlock()
+				trace.Write(b)
+			}
+			o := options(srv)
+			o.Trace = &xmpp.Trace{Sent: write, Received: write}
+			s, err := register.Dial(t.Context(), bill, o, nil)
+			require.NoError(t, err)
+			srv.ReplaceReply("bill", `<iq type='error' id='${id}' from='${to}'><query xmlns='jabber:iq:register'><password>`+changed+`</password></query>
+				<error type='cancel'><not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`)
+			require.ErrorIs(t, register.ChangePassword(t.Context(), s, changed, nil), stanza.NotAllowed)
+			require.NoError(t, register.ChangePassword(t.Context(), s, changed, confirm("old_password", calliope)))
+			f, err := register.Fetch(t.Context(), s, jid.JID{})
+			require.NoError(t, err)
+			require.NoError(t, form.Set(f.Fields, "password", "a third password"))
+			require.Equal(t, confirmed, register.Submit(t.Context(), s, jid.JID{}, f) != nil, "that is no way round the form")
+			require.NoError(t, register.Remove(t.Context(), s, jid.JID{}, confirm("password", changed)))
+			<-s.Done()
+			mu.Lock()
+			defer mu.Unlock()
+			require.NotEmpty(t, said(srv, changed))
+			for _, secret := range []string{calliope, changed, "a third password"} {
+				require.NotContains(t, strings.ReplaceAll(trace.String(), "&apos;", "'"), secret)
+			}
+			require.GreaterOrEqual(t, strings.Count(trace.String(), ">[SASL]</query></iq>"), 5)
+			require.Contains(t, trace.String(), "not-authorized", "the end of the stream is there")
+		})
+	}
 }
