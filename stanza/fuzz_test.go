@@ -130,6 +130,7 @@ func FuzzElement(f *testing.F) {
 	}
 	f.Add(`<a:x xmlns:a='urn:a' k='v' a:k='w'>one<a:y>&lt;two&gt;</a:y><z xmlns='urn:z' q="'&#10;"/>three</a:x>`)
 	f.Add(`<x><y xmlns='urn:y'><z xmlns=''/></y></x>`)
+	f.Add(`<a:x xmlns:a='urn:a'><y/></a:x>`)
 	f.Add("<x a='>' b=\"b='1'\" c\n=\t'&quot;'>]]&gt;<![CDATA[<y/>]]>\r\n</x>")
 	f.Fuzz(func(t *testing.T, s string) {
 		e, err := ParseElement(s)

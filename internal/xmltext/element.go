@@ -1,5 +1,7 @@
 package xmltext
 
+import "bytes"
+
 // task is a reading of a whole element. It outlives a read error, so that the same call goes on where it stopped.
 type task struct {
 	kind  taskKind
@@ -86,11 +88,20 @@ func (d *Decoder) watch() {
 // standAlone adds to an element the declarations that watch noted. None of them can be in its start tag already: a prefix
 // that is declared there is not inherited.
 func (d *Decoder) standAlone(elem []byte) []byte {
-	if len(d.scope.uses) == 0 {
+	if len(d.scope.uses) == 0 && !d.scope.bare {
 		return elem
 	}
 	name := nameEnd(elem, 1)
+	// Namespaces in XML 1.0 §6.2: names without prefix inside one with a prefix, where no default namespace is, are in none;
+	// they'd be in that of whatever the element is put into.
+	bare := d.scope.bare && bytes.IndexByte(elem[:name], ':') >= 0
+	if len(d.scope.uses) == 0 && !bare {
+		return elem
+	}
 	out := append(d.elem[:0], elem[:name]...)
+	if bare {
+		out = append(out, " xmlns=''"...)
+	}
 	for _, i := range d.scope.uses {
 		b := &d.scope.stack[i]
 		out = append(out, " xmlns"...)

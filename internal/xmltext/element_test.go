@@ -59,6 +59,35 @@ func TestReadElement(t *testing.T) {
 	}
 }
 
+// TestReadElementWithoutDefault: an element stands alone, wherever it's put, although it comes from where no default namespace is: a name
+// without prefix stays in none (Namespaces in XML 1.0 §6.2).
+func TestReadElementWithoutDefault(t *testing.T) {
+	for _, r := range []struct{ name, in, want string }{
+		{"a prefix, and none inside", `<p:a xmlns:p='u'><b/></p:a>`, `<p:a xmlns='' xmlns:p='u'><b/></p:a>`},
+		{"inherited, and none inside", `<p:b><c/></p:b>`, `<p:b xmlns='' xmlns:p='v'><c/></p:b>`},
+		{"prefixes only", `<p:a xmlns:p='u'><p:b c=''/></p:a>`, `<p:a xmlns:p='u'><p:b c=''/></p:a>`},
+		{"a default of its own", `<p:a xmlns:p='u'><b xmlns='w'/></p:a>`, `<p:a xmlns:p='u'><b xmlns='w'/></p:a>`},
+		{"the default undone", `<p:a xmlns='' xmlns:p='u'><b/></p:a>`, `<p:a xmlns='' xmlns:p='u'><b/></p:a>`},
+		{"no prefix", `<a><b/></a>`, `<a><b/></a>`},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			d := at(t, strings.NewReader(`<p:s xmlns:p='v'>`+r.in+`</p:s>`), 1)
+			got, err := d.ReadElement()
+			require.NoError(t, err)
+			require.Equal(t, r.want, string(got))
+			if !strings.Contains(r.in, "xmlns") {
+				return
+			}
+			d = NewBytesDecoder([]byte(r.in), Limits{})
+			_, err = d.ReadToken()
+			require.NoError(t, err)
+			got, err = d.ReadElement()
+			require.NoError(t, err)
+			require.Equal(t, r.want, string(got), "as the outermost element")
+		})
+	}
+}
+
 func TestReadElementEscapesDeclarations(t *testing.T) {
 	d := at(t, strings.NewReader(`<s xmlns='a&lt;"&apos;&amp;&#10;'><b/></s>`), 1)
 	got, err := d.ReadElement()

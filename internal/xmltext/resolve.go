@@ -29,6 +29,8 @@ func (d *Decoder) finishStart(w []byte, n int) (int, fault) {
 		open.name.Local, open.name.Space = t.q.local, ""
 		if open.dflt >= 0 {
 			open.name.Space = d.scope.stack[open.dflt].uri
+		} else {
+			d.scope.bare = true
 		}
 	} else if f := d.elementName(open); f != ok {
 		return 1, f

@@ -25,6 +25,7 @@ type inherited struct {
 	below  int    // note uses of bindings below this index; 0: do not
 	serial uint32 // of the element
 	uses   []int
+	bare   bool // its inside uses that there is no default namespace
 }
 
 // find returns the index of the binding of prefix, or -1.
@@ -59,6 +60,7 @@ func (s *scope) resolve(prefix string) (uri string, f fault) {
 // defaultURI returns the default namespace that the binding at index i declares.
 func (s *scope) defaultURI(i int) string {
 	if i < 0 {
+		s.bare = true
 		return ""
 	}
 	s.note(i)
@@ -142,7 +144,7 @@ func (s *scope) cut(mark int) {
 
 // watch begins to take note of the bindings below mark that are used; unwatch ends it.
 func (s *scope) watch(mark int) {
-	s.below, s.uses = mark, s.uses[:0]
+	s.below, s.uses, s.bare = mark, s.uses[:0], false
 	s.serial++
 }
 
