@@ -110,6 +110,6 @@ func (s *Session) wakeUp() {
 	if w == nil {
 		return
 	}
-	w.urgent.Store(true)
+	w.wakes.Add(1)
 	l.in.look()
 }

@@ -88,6 +88,7 @@ func (s *Session) readManagement(l *link, tok *xmltext.Token) error {
 		if err != nil {
 			return err
 		}
+		l.in.watch.answered()
 		return s.acknowledged(h)
 	case "enabled":
 		e, err := stream.ReadEnabled(l.dec, tok)

@@ -17,6 +17,7 @@ func (s *Session) pause(l *link, w *watchdog) {
 	}
 	tick := time.NewTicker(pauseNote)
 	defer tick.Stop()
+	defer func() { w.back = time.Now() }()
 	for {
 		held, news := s.lane.held()
 		if !s.mustPause(w) || s.isOver(l) {
@@ -65,7 +66,7 @@ func (s *Session) isClosing() bool {
 func (w *watchdog) lookUp(now time.Time, held int) {
 	limits := &w.s.opts.Limits
 	until := held + min((limits.LaneHard-held)/2, glanceBytes)
-	silent := w.urgent.Load() || w.keep > 0 && now.Sub(w.last) >= w.keep
+	silent := w.urgent() || w.keep > 0 && now.Sub(w.last) >= w.keep
 	if silent && until+limits.StanzaBytes+overhead <= limits.LaneHard {
 		w.glance = until
 	}

@@ -18,7 +18,10 @@ func (s *Session) read(l *link) {
 	w := newWatchdog(s, l)
 	s.mu.Lock()
 	s.watch = w
-	w.urgent.Store(s.stream.silent) // the answer to the first <r/> says whether the resumption was of use
+	if s.stream.silent { // the answer to the first <r/>, which is sent, says whether the resumption was of use
+		w.wakes.Store(1)
+		w.sought = 1
+	}
 	s.mu.Unlock()
 	settle := func() error { return s.settle(l, w) }
 	l.in.watch, l.in.before = w, settle
@@ -102,6 +105,7 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 	default:
 		iq, ok := st.(*stanza.IQ)
 		if ok && s.isOwnProbe(iq) {
+			l.in.watch.answered()
 			break
 		}
 		if !ok || iq.IsRequest() {

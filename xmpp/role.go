@@ -48,10 +48,13 @@ func (s *Session) asker(from jid.JID) jid.JID {
 	return from
 }
 
-// isOwnProbe reports whether st is the sign of life that we have asked for: what a component sends to its own domain, the
-// server brings back. It's for the reader alone.
+// isOwnProbe reports whether st is the sign of life that we have asked for: an answer, or, since what a component sends to its own
+// domain is brought back by the server, the question. It's for the reader alone.
 func (s *Session) isOwnProbe(iq *stanza.IQ) bool {
-	if s.probeID == "" || iq.ID != s.probeID || iq.Type != stanza.Get || iq.From != s.JID() || iq.To != iq.From {
+	if s.probeID == "" || iq.ID != s.probeID {
+		return false
+	}
+	if iq.IsRequest() && (iq.Type != stanza.Get || iq.From != s.JID() || iq.To != iq.From) {
 		return false
 	}
 	s.probeID = ""

@@ -41,7 +41,7 @@ type Session struct {
 	steward *steward                     // keeps the stream in the store; nil: it's not kept
 	present atomic.Bool                  // we have told the server that we're available
 	content string                       // the namespace of stanzas
-	probeID string                       // of a component's reader: see isOwnProbe
+	probeID string                       // of the reader: see isOwnProbe
 	recent  *recent                      // of a Client: what was handed over; nil: nothing is remembered
 	keeper  chan error                   // told when the stream is suspended, by the Client that will resume it; nil: nobody will
 

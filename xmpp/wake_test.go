@@ -2,6 +2,8 @@ package xmpp_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,11 +15,16 @@ import (
 )
 
 // TestWakeWhilePaused: a reader that waits for a handler when Wake is called looks at the connection as soon as it may, and at the
-// latest when it next notes that it waits.
+// latest when it next notes that it waits. What it finds unread was sent before, and is no sign of a connection.
 func TestWakeWhilePaused(t *testing.T) {
-	for name, c := range map[string]struct{ returns, patience time.Duration }{
-		"the handler returns": {time.Second, 12 * time.Second}, // and 10 s
-		"it does not":         {time.Hour, 21 * time.Second},   // pauseNote, and 10 s
+	for name, c := range map[string]struct {
+		returns, patience time.Duration
+		unread            int
+	}{
+		"the handler returns":             {time.Second, 12 * time.Second, 0}, // and 10 s
+		"it does not":                     {time.Hour, 21 * time.Second, 0},   // pauseNote, and 10 s
+		"much is unread, and it returns":  {time.Second, 12 * time.Second, 100},
+		"much is unread, and it does not": {time.Hour, 21 * time.Second, 100},
 	} {
 		t.Run(name, func(t *testing.T) {
 			perform(t, xmpptest.Options{}, func(t *testing.T, srv *xmpptest.Server) {
@@ -28,6 +35,7 @@ func TestWakeWhilePaused(t *testing.T) {
 				a := enterWith(t, srv, "alice", o)
 				xmpp.OnMessage(a, func(context.Context, *stanza.Message) error { <-release; return nil })
 				say(t, srv, "1", "2", "3")
+				say(t, srv, slices.Repeat([]string{strings.Repeat("long ", 200)}, c.unread)...)
 				synctest.Wait()
 				elapse(time.Minute)
 				srv.Freeze()
@@ -46,4 +54,67 @@ func TestWakeWhilePaused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWakeEnds: the answer to what Wake had asked ends the haste, with stream management and without: from then on the server may be
+// silent for DeadAfter again. The next Wake asks again.
+func TestWakeEnds(t *testing.T) {
+	for name, features := range map[string]xmpptest.Options{
+		"acknowledgement": {},
+		"ping":            {Without: []string{"sm"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			perform(t, features, func(t *testing.T, srv *xmpptest.Server) {
+				o := srv.Options("alice")
+				o.Keepalive, o.DeadAfter = time.Minute, 5*time.Minute
+				a := enterWith(t, srv, "alice", o)
+				lost := xmpp.Suspended
+				if len(features.Without) > 0 {
+					lost = xmpp.Offline
+				}
+				for range 2 {
+					a.Wake()
+					elapse(20 * time.Second)
+					require.Empty(t, a.states, "the server has answered")
+				}
+				srv.Freeze()
+				before := time.Now()
+				down := a.become(lost)
+				require.ErrorIs(t, down.Err, xmpp.ErrPeerSilent)
+				require.Greater(t, time.Since(before), 5*time.Minute)
+				srv.DropConns()
+				srv.Thaw()
+				a.become(map[xmpp.StateKind]xmpp.StateKind{xmpp.Offline: xmpp.Online, xmpp.Suspended: xmpp.Resumed}[lost])
+				elapse(40 * time.Second) // nothing that was asked before is open
+
+				srv.Freeze()
+				before = time.Now()
+				a.Wake()
+				a.become(lost)
+				require.LessOrEqual(t, time.Since(before), 10*time.Second)
+				srv.DropConns()
+				srv.Thaw()
+			})
+		})
+	}
+}
+
+// TestPauseIsNoSilence: a reader that has paused for longer than the server may take for an acknowledgement finds that it came long ago.
+func TestPauseIsNoSilence(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		o := srv.Options("alice")
+		o.Keepalive, o.DeadAfter = 24*time.Hour, time.Minute
+		o.Limits.LaneSoft = 1000
+		release := make(chan struct{})
+		a := enterWith(t, srv, "alice", o)
+		xmpp.OnMessage(a, func(context.Context, *stanza.Message) error { <-release; return nil })
+		say(t, srv, "1", "2", "3")
+		synctest.Wait()
+		a.write("bob", slices.Repeat([]string{"x"}, 20)...) // and <r/> behind some of it
+		elapse(time.Hour)
+		require.Empty(t, a.states)
+		close(release)
+		elapse(time.Second)
+		require.Empty(t, a.states, "the acknowledgement has been there for an hour")
+	})
 }

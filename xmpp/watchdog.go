@@ -19,10 +19,13 @@ type watchdog struct {
 	dead  time.Duration // how long it may then take
 	retry time.Duration // how long to wait for acknowledgements before asking again
 
-	urgent atomic.Bool // there may be no connection any more: see Client.Wake
+	wakes  atomic.Uint32 // how often it was said that there may be no connection any more: see Client.Wake
+	sought uint32        // for how many of these the server was asked
+	eased  uint32        // and has answered
 
 	last   time.Time // when something arrived
 	probed time.Time // when the server was asked since; zero: it was not
+	back   time.Time // when the reader last came back from a pause: what has come before that it could not know
 	glance int       // how much may wait in the lane while the reader looks whether the server is still there; see pause
 }
 
@@ -44,17 +47,18 @@ func newWatchdog(s *Session, l *link) *watchdog {
 
 // until is when the reader must look up from an empty connection; zero: never.
 func (w *watchdog) until() (t time.Time) {
+	if w.uneasy() {
+		return time.Now()
+	}
 	if asked := w.s.out.askedAt(); !asked.IsZero() {
-		if end := later(asked, w.last).Add(w.patience()); time.Until(end) < w.retry {
+		if end := w.since(asked).Add(w.patience()); time.Until(end) < w.retry {
 			return end
 		}
 		return time.Now().Add(w.retry)
 	}
 	switch {
 	case !w.probed.IsZero():
-		return w.probed.Add(w.patience())
-	case w.urgent.Load():
-		return time.Now()
+		return w.since(w.probed).Add(w.patience())
 	case w.keep > 0:
 		return w.last.Add(w.keep)
 	}
@@ -63,41 +67,56 @@ func (w *watchdog) until() (t time.Time) {
 
 // patience is how long the server may take for a sign of life.
 func (w *watchdog) patience() time.Duration {
-	if w.urgent.Load() {
+	if w.urgent() {
 		return min(w.dead, urgentDead)
 	}
 	return w.dead
 }
 
-// arrived notes a sign of life, and gives one when nothing was sent for long (RFC 6120 §4.6.1).
+// urgent reports whether there may be no connection any more, as far as the server has said.
+func (w *watchdog) urgent() bool { return w.wakes.Load() != w.eased }
+
+// uneasy reports whether the server is to be asked for a sign of life for that.
+func (w *watchdog) uneasy() bool { return w.wakes.Load() != w.sought }
+
+// arrived notes that the server has said something, and says something when nothing was sent for long (RFC 6120 §4.6.1).
+// What was on its way before Wake is no sign of a connection that stands: a reader that had paused finds much of that.
 func (w *watchdog) arrived() {
-	w.last, w.probed = time.Now(), time.Time{}
-	w.urgent.Store(false)
+	w.last = time.Now()
+	if !w.urgent() {
+		w.probed = time.Time{}
+	}
 	w.keepalive(w.last)
 }
+
+// answered notes an answer to what the server was asked; an acknowledgement (XEP-0198 §4) does not say to which of our requests.
+func (w *watchdog) answered() { w.eased, w.probed = w.sought, time.Time{} }
 
 // silent decides what to do when until has passed without a byte. An error ends the connection.
 func (w *watchdog) silent() error {
 	now := time.Now()
-	if asked := w.s.out.askedAt(); !asked.IsZero() && now.Sub(later(asked, w.last)) >= w.patience() {
+	if asked := w.s.out.askedAt(); !asked.IsZero() && now.Sub(w.since(asked)) >= w.patience() {
 		return ErrPeerSilent
 	}
-	if !w.probed.IsZero() && now.Sub(w.probed) >= w.patience() {
+	if !w.probed.IsZero() && now.Sub(w.since(w.probed)) >= w.patience() {
 		return ErrPeerSilent
 	}
 	w.s.askAgain(now)
-	if w.probed.IsZero() && (w.urgent.Load() || w.keep > 0 && now.Sub(w.last) >= w.keep) {
-		w.probed = now
+	if w.uneasy() || w.probed.IsZero() && w.keep > 0 && now.Sub(w.last) >= w.keep {
+		w.sought, w.probed = w.wakes.Load(), now
 		w.s.probe(now)
 	}
 	return nil
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// since is from when on the server's silence counts that was asked at that time.
+func (w *watchdog) since(asked time.Time) time.Time {
+	for _, t := range []time.Time{w.last, w.back} {
+		if t.After(asked) {
+			asked = t
+		}
 	}
-	return b
+	return asked
 }
 
 // keepalive sends a space when nothing has been sent for a while (RFC 6120 §4.6.1); where a space can't be sent (RFC 7395 §3.8),
