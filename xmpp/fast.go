@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/canto-im/canto/internal/datetime"
 	"github.com/canto-im/canto/sasl"
 )
 
@@ -99,7 +100,7 @@ func (n *negotiation) newToken(a *attempt) *savedToken {
 	if t.Mechanism == "" {
 		return nil
 	}
-	if expiry, err := time.Parse(time.RFC3339, g.Expiry); err == nil { // XEP-0082 §3.2
+	if expiry, err := datetime.Parse(g.Expiry); err == nil {
 		t.Expiry = expiry
 	}
 	return t

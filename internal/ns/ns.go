@@ -49,6 +49,7 @@ const (
 	Ping        = "urn:xmpp:ping"                          // XEP-0199
 	Time        = "urn:xmpp:time"                          // XEP-0202
 	Delay       = "urn:xmpp:delay"                         // XEP-0203
+	OldDelay    = "jabber:x:delay"                         // XEP-0091
 	DiscoInfo   = "http://jabber.org/protocol/disco#info"  // XEP-0030
 	DiscoItems  = "http://jabber.org/protocol/disco#items" // XEP-0030
 	Data        = "jabber:x:data"                          // XEP-0004

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/canto-im/canto/internal/datetime"
 	"github.com/canto-im/canto/jid"
 )
 
@@ -42,7 +43,7 @@ func Get[T Typed](l Fields, name string) (T, error) {
 	case *jid.JID:
 		*p, err = one(f, jid.Parse)
 	case *time.Time:
-		*p, err = one(f, func(s string) (time.Time, error) { return time.Parse(time.RFC3339, s) })
+		*p, err = one(f, datetime.Parse)
 	}
 	if err != nil {
 		return v, f.fail(err)
@@ -158,8 +159,7 @@ func values[T Typed](v T) []string {
 		}
 		return list
 	case time.Time:
-		// XEP-0082 §3.2: in UTC, with fractions where there are some.
-		return []string{v.UTC().Format(time.RFC3339Nano)}
+		return []string{datetime.Format(v)}
 	}
 	return []string{fmt.Sprint(v)} // an int or an address
 }
