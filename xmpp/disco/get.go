@@ -11,6 +11,7 @@ import (
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/paging"
 )
 
 // Get asks to what it is and can do (XEP-0030 §3), or what one of its nodes is, if node is not empty. It always asks: Lookup
@@ -34,70 +35,48 @@ type Item struct {
 
 // itemsQuery is the payload of disco#items.
 type itemsQuery struct {
-	XMLName xml.Name `xml:"http://jabber.org/protocol/disco#items query"`
-	Node    string   `xml:"node,attr,omitempty"`
-	Items   []Item   `xml:"http://jabber.org/protocol/disco#items item"`
-	Set     *set     `xml:"http://jabber.org/protocol/rsm set"`
-}
-
-// set is a page, and where it ends (XEP-0059).
-type set struct {
-	After string `xml:"after,omitempty"`
-	Last  string `xml:"last,omitempty"`
-	Count *int   `xml:"count"`
+	XMLName xml.Name    `xml:"http://jabber.org/protocol/disco#items query"`
+	Node    string      `xml:"node,attr,omitempty"`
+	Items   []Item      `xml:"http://jabber.org/protocol/disco#items item"`
+	Set     *paging.Set `xml:"http://jabber.org/protocol/rsm set"`
 }
 
 // Items yields what belongs to to, or to one of its nodes, as far as it tells us. Where an answer is only a page of them
-// (XEP-0059), the following ones are asked for as they're wanted. An error ends it; a *stanza.Error is that of the other side. An
-// item whose address is none is left out.
+// (XEP-0059), the following ones are asked for as they're wanted. An error ends it: a *stanza.Error is that of the other side,
+// paging.ErrNoProgress says that its pages come to no end. An item whose address is none is left out.
 func Items(ctx context.Context, e xmpp.Endpoint, to jid.JID, node string) iter.Seq2[Item, error] {
-	return func(yield func(Item, error) bool) {
+	return paging.All(paging.Set{}, func(at paging.Set) (paging.Page[Item], error) {
 		q := itemsQuery{Node: node}
-		seen := 0
-		for {
-			answer, err := page(ctx, e, to, q)
-			if err != nil {
-				yield(Item{}, err)
-				return
-			}
-			for _, item := range answer.Items {
-				if !item.JID.IsZero() && !yield(item, nil) {
-					return
-				}
-			}
-			seen += len(answer.Items)
-			p := answer.Set
-			if p == nil || p.Last == "" || len(answer.Items) == 0 || p.Count != nil && seen >= *p.Count || q.Set != nil && q.Set.After == p.Last {
-				return
-			}
-			q.Set = &set{After: p.Last}
+		if !at.IsZero() { // XEP-0059 §4: only where the other side has shown that it knows of it
+			q.Set = &at
 		}
-	}
+		return page(ctx, e, to, q)
+	})
 }
 
 // page asks for one page of items.
-func page(ctx context.Context, e xmpp.Endpoint, to jid.JID, q itemsQuery) (answer itemsQuery, err error) {
+func page(ctx context.Context, e xmpp.Endpoint, to jid.JID, q itemsQuery) (p paging.Page[Item], err error) {
 	reply, err := e.Do(ctx, &stanza.IQ{Type: stanza.Get, To: to, Payload: stanza.Payload(q)})
 	if err != nil {
-		return answer, err
+		return p, err
 	}
 	if !reply.Payload.Is(ns.DiscoItems, "query") {
-		return answer, fmt.Errorf("disco: items of %q: %w", to, errNoInfo)
+		return p, fmt.Errorf("disco: items of %q: %w", to, errNoInfo)
 	}
 	for c := range reply.Payload.Children() {
 		switch {
 		case c.Is(ns.DiscoItems, "item"):
-			// An address that can't be read is zero: it harms no other item.
-			at, _ := jid.Parse(c.Attr("jid"))
-			answer.Items = append(answer.Items, Item{at, c.Attr("node"), c.Attr("name")})
+			// An address that can't be read harms no other item.
+			if at, err := jid.Parse(c.Attr("jid")); err == nil {
+				p.Items = append(p.Items, Item{at, c.Attr("node"), c.Attr("name")})
+			}
 		case c.Is(ns.RSM, "set"):
-			answer.Set = new(set)
-			if err := c.Decode(answer.Set); err != nil {
-				return answer, fmt.Errorf("disco: items of %q: %w", to, err)
+			if set, err := paging.Parse(c); err == nil { // it is one
+				p.Set = &set
 			}
 		}
 	}
-	return answer, nil
+	return p, nil
 }
 
 // A Service is an entity that can do what was looked for.
