@@ -82,5 +82,22 @@ const (
 	BookmarksOld   = "storage:bookmarks"                                         // XEP-0048
 )
 
+// Rooms.
+const (
+	MUCAdmin    = "http://jabber.org/protocol/muc#admin"                  // XEP-0045 §19.3
+	MUCOwner    = "http://jabber.org/protocol/muc#owner"                  // XEP-0045 §19.4
+	MUCConfig   = "http://jabber.org/protocol/muc#roomconfig"             // XEP-0045 §16.5.3
+	MUCInfo     = "http://jabber.org/protocol/muc#roominfo"               // XEP-0045 §16.5.4
+	MUCRequest  = "http://jabber.org/protocol/muc#request"                // XEP-0045 §16.5.2
+	MUCRegister = "http://jabber.org/protocol/muc#register"               // XEP-0045 §16.5.1
+	MUCStableID = "http://jabber.org/protocol/muc#stable_id"              // XEP-0045 §16.3
+	MUCSelfPing = "http://jabber.org/protocol/muc#self-ping-optimization" // XEP-0410 §3.3
+	Conference  = "jabber:x:conference"                                   // XEP-0249
+	OccupantID  = "urn:xmpp:occupant-id:0"                                // XEP-0421
+	Hats        = "urn:xmpp:hats:0"                                       // XEP-0317
+	Moderate    = "urn:xmpp:message-moderate:1"                           // XEP-0425
+	Retract     = "urn:xmpp:message-retract:1"                            // XEP-0424
+)
+
 // XRD is not of XMPP: host-meta documents (RFC 6415 §3, XEP-0156).
 const XRD = "http://docs.oasis-open.org/ns/xri/xrd-1.0"

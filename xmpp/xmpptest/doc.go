@@ -36,6 +36,10 @@
 // Every account has nodes (XEP-0163): its own resources and its contacts are told of what is published there when their capabilities
 // say that they want to hear of it. A service with nodes for everybody (XEP-0060) is at the domain's "pubsub" subdomain.
 //
+// Rooms (XEP-0045) are at the subdomain "conference": clients make them by joining, and Room looks at them and disturbs them. They
+// have history, affiliations, passwords and a form, invitations, private messages, registration, ids (XEP-0359, XEP-0421),
+// moderation (XEP-0425) and the self-ping of XEP-0410; Options.Rooms takes some of it away.
+//
 // # Architecture
 //
 // The server is in internal/server, which never imports package xmpp, nor stanza, sasl or internal/stream: no mistake of theirs can hide from both

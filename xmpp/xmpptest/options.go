@@ -52,6 +52,9 @@ type Options struct {
 	// Register offers in-band registration (XEP-0077); nil does not.
 	Register *Register
 
+	// Rooms configures the service of rooms (XEP-0045) at the subdomain "conference"; Without "rooms" leaves it out.
+	Rooms Rooms
+
 	// Conflict says what happens when a resource is asked for that is bound already.
 	Conflict ConflictPolicy
 	// Session says whether the session feature of RFC 3921 is absent (the zero value), optional or required.
@@ -91,6 +94,10 @@ type SASL2 = server.SASL2
 // Register configures in-band registration (XEP-0077): see its fields. The zero value asks for a name and a password, in the
 // fields of jabber:iq:register, of whoever comes over TLS.
 type Register = server.Register
+
+// Rooms configures the service of rooms: see its fields. The zero value is a service of today, which gives ids to messages and
+// occupants, answers self-pings, lets anybody make a room, and keeps 20 messages for those who join.
+type Rooms = server.Rooms
 
 // These are the kinds of policy that Options knows.
 type (

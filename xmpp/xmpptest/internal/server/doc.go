@@ -30,6 +30,9 @@
 // handlers, names for service discovery, whole subdomains, filters for messages; modules() lists them. A capability is
 // one more file with one more entry.
 //
+// Rooms (XEP-0045) are a subdomain: muc.go has the service and what a room is, mucpresence.go who comes and goes, mucmessage.go what is
+// said, mucadmin.go and mucconfig.go what moderators and owners do, muciq.go the other requests, mucoutside.go what tests do to them.
+//
 // Faults are of two kinds. Those of the network (faultconn.go, faults.go) lie under TLS and see only bytes: cut after byte n,
 // freeze, delay, drop. Those of the server (tamper.go, inject.go) change what is said: Options.Tamper rewrites each step of a
 // negotiation, Inject says anything to an account's sessions, ReplaceReply answers in the server's place.

@@ -99,6 +99,7 @@ func modules() []module {
 		limitsModule(),
 		pepModule(),
 		pubsubModule(),
+		roomsModule(),
 	}
 }
 

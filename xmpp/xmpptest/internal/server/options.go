@@ -53,6 +53,9 @@ type Options struct {
 	// Register offers in-band registration (XEP-0077); nil does not.
 	Register *Register
 
+	// Rooms configures the service of rooms (XEP-0045) at the subdomain "conference"; Without "rooms" leaves it out.
+	Rooms Rooms
+
 	// Conflict says what happens when a resource is asked for that is bound already.
 	Conflict ConflictPolicy
 	// Session says whether the session feature of RFC 3921 is absent (the zero value), optional or required.

@@ -32,6 +32,7 @@ type Server struct {
 	components    map[string]*component // by domain
 	tokens        map[string]string     // bearer token → localpart
 	invites       map[string]*invite    // by token
+	rooms         map[string]*room      // by localpart
 	registrations int                   // accounts that strangers have registered
 	faults        netFaults             // of connections to come
 	redirects     []string              // see-other-host for the streams to come
@@ -70,6 +71,7 @@ func New(o Options) (*Server, error) {
 		components: make(map[string]*component),
 		tokens:     make(map[string]string),
 		invites:    make(map[string]*invite),
+		rooms:      make(map[string]*room),
 		replies:    make(map[string][]string),
 		faults:     noFaults,
 		sm:         newSMState(),
