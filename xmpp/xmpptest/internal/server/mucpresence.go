@@ -226,7 +226,6 @@ func (r *room) leave(st *stanza) { r.remove(st.from, st.el, removal{}) }
 // A removal says why an occupant goes.
 type removal struct {
 	codes  []string
-	role   string // what the item says; "" is none
 	actor  string // a nickname
 	reason string
 	extra  *Element // beside the item
