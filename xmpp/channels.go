@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -181,6 +182,28 @@ func presences(ctx context.Context, owner channelOwner, types []stanza.PresenceT
 			}
 			return nil
 		})
+}
+
+// Channel returns a channel of what f makes of the stanzas that match p, for a capability that has more to say of a stanza than
+// what it is; where ok is false there is nothing to say. Its life is that of Messages, and so is all else that is said there: a stanza
+// counts as handled, and is acknowledged to the server, when what was made of it was taken. p is of messages or of presence:
+// Channel panics if it's not. For an e that is neither a *Session nor a *Client nor a type that embeds one, the channel is closed.
+func Channel[T any](ctx context.Context, e Endpoint, p Pattern, f func(ctx context.Context, st stanza.Stanza) (v T, ok bool)) <-chan T {
+	if p.answers() {
+		panic(fmt.Sprintf("xmpp: a Channel of %v would answer requests: see Session.IQs", p))
+	}
+	owner, ok := e.(channelOwner)
+	if !ok {
+		ch := make(chan T)
+		close(ch)
+		return ch
+	}
+	return subscribe(ctx, owner, []Pattern{p}, func(ctx context.Context, st stanza.Stanza, hand func(T) bool) error {
+		if v, ok := f(ctx, st); ok {
+			return taken(hand(v))
+		}
+		return nil
+	})
 }
 
 // errNotTaken is what the handler behind a channel returns for what the channel's reader did not take.

@@ -119,3 +119,39 @@ func TestChannelsOfTypes(t *testing.T) {
 		require.NoError(t, s.Close())
 	})
 }
+
+// A Channel has what its function makes of what matches. What it has not taken is not handled: it's acknowledged when it was.
+func TestChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openManaged(t, nil)
+		names := xmpp.Channel(t.Context(), own{s}, xmpp.Pattern{Kind: stanza.KindMessage, Space: "jabber:iq:version"},
+			func(ctx context.Context, st stanza.Stanza) (string, bool) {
+				require.Equal(t, s, xmpp.SessionFrom(ctx))
+				v, ok := stanza.Find[version](st)
+				return v.Name, ok && v.Name != ""
+			})
+		p.say(`<message id='1'/><message id='2'><query xmlns='jabber:iq:version'/></message>` +
+			`<message id='3'><query xmlns='jabber:iq:version'><name>a</name></query></message><message id='4'/>`)
+		synctest.Wait()
+		p.say(`<r xmlns='urn:xmpp:sm:3'/>`)
+		require.Equal(t, "2", p.hear().Attr("h"), "the third waits to be taken")
+		require.Equal(t, "a", <-names)
+		synctest.Wait()
+		p.say(`<r xmlns='urn:xmpp:sm:3'/>`)
+		require.Equal(t, "4", p.hear().Attr("h"))
+
+		ctx, cancel := context.WithCancel(t.Context())
+		brief := xmpp.Channel(ctx, s, xmpp.Pattern{Kind: stanza.KindPresence}, func(context.Context, stanza.Stanza) (int, bool) { return 1, true })
+		cancel()
+		_, open := <-brief
+		require.False(t, open)
+		require.NoError(t, s.Close())
+		_, open = <-names
+		require.False(t, open)
+		_, open = <-xmpp.Channel(t.Context(), struct{ xmpp.Endpoint }{s}, xmpp.Pattern{Kind: stanza.KindMessage}, func(context.Context, stanza.Stanza) (int, bool) { return 1, true })
+		require.False(t, open, "what is no endpoint of this package's has no channels")
+		require.Panics(t, func() {
+			xmpp.Channel(t.Context(), s, xmpp.Pattern{Space: "urn:x"}, func(context.Context, stanza.Stanza) (int, bool) { return 1, true })
+		})
+	})
+}
