@@ -57,6 +57,16 @@ func (r *Roster) Get(contact jid.JID) (it Item, ok bool) {
 	return r.find(contact)
 }
 
+// SeesUs reports whether who may see our presence: a contact that is subscribed to it, from whichever of its resources, or our own
+// account. What shows that we're online is for them alone (XEP-0012 §8, XEP-0184 §8); those to whom presence was sent
+// directly, such as the rooms that we're in, know it, too, and are not among them.
+func (r *Roster) SeesUs(who jid.JID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	it, ok := r.find(who)
+	return ok && it.SeesUs() || who.Bare() == r.account
+}
+
 // find is Get. mu is held.
 func (r *Roster) find(contact jid.JID) (it Item, ok bool) {
 	if it, ok = r.get(contact); !ok {

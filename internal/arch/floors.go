@@ -78,6 +78,7 @@ var sideways = map[string][]string{
 	"xmpp/carbons":     {"xmpp/disco", "xmpp/forward"},
 	"xmpp/chat":        {"xmpp/disco", "xmpp/stamp", "xmpp/forward", "xmpp/pubsub"},
 	"xmpp/entity":      {"xmpp/disco", "xmpp/stamp"},
+	"xmpp/presence":    {"xmpp/stamp"},
 	"xmpp/upload":      {"xmpp/disco"},
 	"xmpp/adhoc":       {"xmpp/form", "xmpp/disco"},
 	"xmpp/bookmarks":   {"xmpp/pubsub"},

@@ -99,5 +99,21 @@ const (
 	Retract     = "urn:xmpp:message-retract:1"                            // XEP-0424
 )
 
+// Conversations, and what their parties ask of each other.
+const (
+	LastActivity  = "jabber:iq:last"             // XEP-0012
+	Idle          = "urn:xmpp:idle:1"            // XEP-0319
+	Attention     = "urn:xmpp:attention:0"       // XEP-0224
+	Correct       = "urn:xmpp:message-correct:0" // XEP-0308
+	Hints         = "urn:xmpp:hints"             // XEP-0334
+	References    = "urn:xmpp:reference:0"       // XEP-0372
+	Encryption    = "urn:xmpp:eme:0"             // XEP-0380
+	Styling       = "urn:xmpp:styling:0"         // XEP-0393
+	Fallback      = "urn:xmpp:fallback:0"        // XEP-0428
+	Reactions     = "urn:xmpp:reactions:0"       // XEP-0444
+	Replies       = "urn:xmpp:reply:0"           // XEP-0461
+	DisplayedSync = "urn:xmpp:mds:displayed:0"   // XEP-0490
+)
+
 // XRD is not of XMPP: host-meta documents (RFC 6415 §3, XEP-0156).
 const XRD = "http://docs.oasis-open.org/ns/xri/xrd-1.0"

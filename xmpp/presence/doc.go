@@ -1,4 +1,4 @@
-// Package presence looks after what an account tells others about itself: RFC 6121 §4.
+// Package presence looks after what an account tells others about itself: RFC 6121 §4, with XEP-0319.
 //
 //	own, err := presence.Keep(ctx, bot, &presence.Options{Idle: 10 * time.Minute})
 //	if err != nil {
@@ -14,6 +14,9 @@
 //
 // Direct tells somebody who is not subscribed to us (RFC 6121 §4.6). Later changes go there too, and whoever was told is told
 // when we go: by the server when we become unavailable or lose the session, by Undirect before that.
+//
+// Whoever asks how long nobody has done anything (XEP-0012) is answered by package entity, if that's wanted; Options.TellIdle has
+// it told with presence (XEP-0319), and IdleSince reads it there.
 //
 // # Architecture
 //

@@ -6,9 +6,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/canto-im/canto/internal/specexample"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/presence"
+	"github.com/canto-im/canto/xmpp/stamp"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -131,3 +133,81 @@ func (f *fading) Err() error {
 }
 
 func (f *fading) Value(key any) any { return nil }
+
+// TestTellIdle holds that presence says since when nobody has done anything, where that is asked for, until somebody does (XEP-0319
+// §2.1, §2.2), whatever else it says.
+func TestTellIdle(t *testing.T) {
+	for name, c := range map[string]struct {
+		o    presence.Options
+		told bool
+	}{
+		"online":                 {presence.Options{TellIdle: true}, true},
+		"busy":                   {presence.Options{TellIdle: true, Presence: &stanza.Presence{Show: stanza.DoNotDisturb}}, true},
+		"with payloads":          {presence.Options{TellIdle: true, Presence: &stanza.Presence{Payloads: []stanza.Element{stanza.Payload(ping{})}}}, true},
+		"gone":                   {presence.Options{TellIdle: true, Presence: &stanza.Presence{Type: stanza.Unavailable}}, false},
+		"that was not asked for": {presence.Options{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, _ *xmpptest.Server, alice *xmpp.Session, _ func() string) {
+				c.o.Idle = time.Minute
+				k := keep(t, alice, &c.o)
+				elapse(30 * time.Second)
+				began := time.Now().Truncate(time.Second)
+				require.NoError(t, k.Active(t.Context()))
+				assert.Equal(t, began, k.LastActive().Truncate(time.Second))
+				before := k.Current()
+				_, told := presence.IdleSince(before)
+				assert.False(t, told, "nobody is idle yet")
+				elapse(time.Minute)
+				synctest.Wait()
+				since, told := presence.IdleSince(k.Current())
+				assert.Equal(t, c.told, told)
+				if told {
+					assert.True(t, began.Equal(since), since)
+					assert.Len(t, k.Current().Payloads, len(before.Payloads)+1)
+				}
+				require.NoError(t, k.Active(t.Context()))
+				assert.Equal(t, before, k.Current())
+			})
+		})
+	}
+}
+
+// TestIdleSince holds what is read of presence: a moment, or nothing.
+func TestIdleSince(t *testing.T) {
+	specexample.Run(t, "testdata/xep0319.xml", map[string]specexample.Codec{
+		"jabber:client presence": specexample.As[stanza.Presence](),
+		"urn:xmpp:idle:1 idle":   specexample.As[presence.Idle](),
+	}, nil)
+	for raw, want := range map[string]time.Time{
+		`<idle xmlns='urn:xmpp:idle:1' since='1969-07-20T21:56:15-05:00'/>`: time.Date(1969, 7, 21, 2, 56, 15, 0, time.UTC),
+		`<idle xmlns='urn:xmpp:idle:1'/>`:                                   {},
+		`<idle xmlns='urn:xmpp:idle:1' since='yesterday'/>`:                 {},
+		`<idle xmlns='urn:x' since='1969-07-21T02:56:15Z'/>`:                {},
+	} {
+		e, err := stanza.ParseElement(raw)
+		require.NoError(t, err)
+		got, ok := presence.IdleSince(&stanza.Presence{Payloads: []stanza.Element{e}})
+		assert.Equal(t, want, got, raw)
+		assert.Equal(t, !want.IsZero(), ok, raw)
+	}
+}
+
+// FuzzIdle reads any element as what presence says of idle time.
+func FuzzIdle(f *testing.F) {
+	f.Add(`<idle xmlns='urn:xmpp:idle:1' since='1969-07-21T02:56:15Z'/>`)
+	f.Fuzz(func(t *testing.T, raw string) {
+		e, err := stanza.ParseElement(raw)
+		if err != nil {
+			return
+		}
+		at, ok := presence.IdleSince(&stanza.Presence{Payloads: []stanza.Element{e}})
+		if !ok {
+			return
+		}
+		again, ok := presence.IdleSince(&stanza.Presence{Payloads: []stanza.Element{stanza.Payload(presence.Idle{Since: stamp.Time{Time: at}})}})
+		if !ok || !again.Equal(at) {
+			t.Errorf("%q is %v, and then %v", raw, at, again)
+		}
+	})
+}

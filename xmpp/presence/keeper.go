@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/stamp"
 )
 
 // Options say how a Keeper behaves. Nil and zero fields mean the defaults.
@@ -21,12 +23,15 @@ type Options struct {
 	// Away is what we are then. Where it has no status, no priority or no payloads, it has those of what was set. Nil: Show
 	// stanza.Away.
 	Away *stanza.Presence
+	// TellIdle adds to what we are when idle since when that is so (XEP-0319): the time of the last call of Active, to the second.
+	TellIdle bool
 }
 
 // A Keeper says an account's presence, again in every fresh session. Its methods may be called from several goroutines and in
 // handlers.
 type Keeper struct {
 	idleAfter time.Duration
+	tellIdle  bool
 	away      stanza.Presence
 	close     []func()
 	client    bool // there are sessions after the present one
@@ -54,7 +59,7 @@ func Keep(ctx context.Context, e xmpp.Endpoint, o *Options) (*Keeper, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	k := &Keeper{idleAfter: o.Idle, away: stanza.Presence{Show: stanza.Away}, directed: make(map[jid.JID]struct{}), active: time.Now(),
+	k := &Keeper{idleAfter: o.Idle, tellIdle: o.TellIdle, away: stanza.Presence{Show: stanza.Away}, directed: make(map[jid.JID]struct{}), active: time.Now(),
 		sending: make(chan struct{}, 1)}
 	k.life, k.die = context.WithCancel(context.Background())
 	if err := cmp.Or(given(&k.set, o.Presence), given(&k.away, o.Away)); err != nil {
@@ -125,6 +130,9 @@ func (k *Keeper) now() *stanza.Presence {
 		if len(p.Payloads) == 0 {
 			p.Payloads = k.set.Payloads
 		}
+	}
+	if k.idle && k.tellIdle && p.Type == stanza.Available {
+		p.Payloads = append(slices.Clip(p.Payloads), stanza.Payload(Idle{Since: stamp.Time{Time: k.active.Truncate(time.Second)}}))
 	}
 	p.To = jid.JID{}
 	if p.Type == stanza.Unavailable {
@@ -223,6 +231,13 @@ func (k *Keeper) Active(ctx context.Context) error {
 		return nil
 	}
 	return k.say(ctx)
+}
+
+// LastActive returns when Active was called last, or when the keeping began: what XEP-0012 asks for (entity.Options.LastActive).
+func (k *Keeper) LastActive() time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.active
 }
 
 // sayTimeout bounds what the timer sends.

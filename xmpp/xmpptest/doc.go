@@ -21,6 +21,9 @@
 // Inject, ReplaceReply, CloseStream, Redirect). Transcript, Await and Stats tell what the server has seen. A Script plays
 // the server's part word by word where a whole server would be too polite.
 //
+// It answers what others ask a server (XEP-0030, 0199, 0092, 0202), and when it was started or an account was last online (XEP-0012),
+// to those who may see that account's presence.
+//
 // Streams are managed (XEP-0198) unless Options.Without says "sm": a session whose connection is lost is suspended and can be
 // resumed. Options.SM configures that, FaultSM makes the server get it wrong, ExpireSuspended ends the wait; Managed tells how
 // each stream stands, and Handled what the server took responsibility for: the ledger that a test of delivery checks its own against.

@@ -62,7 +62,7 @@ type Options struct {
 	// StrictIQ keeps IQ requests from those with whom the addressed resource shares no presence, as RFC 6121 §8.5.3.1
 	// recommends; servers in the field deliver them.
 	StrictIQ bool
-	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "offline", "sm", "limits", ….
+	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "time", "last", "offline", "sm", "limits", ….
 	Without []string
 
 	// SM configures stream management (XEP-0198); Without "sm" leaves it out.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/canto-im/canto/jid"
 )
@@ -21,6 +22,7 @@ type account struct {
 	fast     map[string]*fastTokens // by the user-agent's id
 	details  map[string]string      // what it has told of itself when it was registered
 	gone     *Element               // the last unavailable presence, for probes
+	left     time.Time              // and when that was
 }
 
 // ordered returns the sessions in the order of their resources, so that what goes to several goes in a known order.

@@ -93,6 +93,8 @@ func modules() []module {
 		discoModule(),
 		pingModule(),
 		versionModule(),
+		timeModule(),
+		lastModule(),
 		smModule(),
 		registerModule(),
 		inviteModule(),

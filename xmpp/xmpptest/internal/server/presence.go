@@ -3,6 +3,7 @@ package server
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/jid"
@@ -84,6 +85,7 @@ func (s *Server) becomeUnavailable(ses *session, e *Element) {
 		s.tell(ses.account, e)
 		ses.presence, ses.wants = nil, nil
 		ses.account.gone = e.with(delayNow(s.domain))
+		ses.account.left = time.Now()
 	}
 	// RFC 6121 §4.6.3: those who had directed presence and are no subscribers
 	for _, who := range sortedJIDs(ses.directed) {

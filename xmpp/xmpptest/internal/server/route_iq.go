@@ -49,6 +49,10 @@ func (s *Server) iqToResource(st *stanza, a *account, to jid.JID, request bool) 
 		s.bounce(st, errServiceUnavailable)
 		return
 	}
+	if request && s.hidesActivity(ses, st) {
+		s.bounce(st, errForbidden)
+		return
+	}
 	ses.send(st.el)
 }
 

@@ -17,6 +17,7 @@ type Server struct {
 	opts      Options // as completed by New; not changed afterwards
 	domain    jid.JID
 	tlsConfig *tls.Config
+	begun     time.Time
 	tables    tables
 	counters  counters
 	journal   journal
@@ -65,6 +66,7 @@ func New(o Options) (*Server, error) {
 		opts:       o,
 		domain:     domain,
 		tlsConfig:  conf,
+		begun:      time.Now(),
 		tables:     newTables(o, modules()),
 		conns:      make(map[*conn]struct{}),
 		accounts:   make(map[string]*account),
