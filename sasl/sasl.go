@@ -51,6 +51,9 @@ type Conn struct {
 	Mechanisms []string
 	// BindingTypes are the types that the server announced as XEP-0440 says; nil when it announced nothing.
 	BindingTypes []string
+	// AuthzID is the identity, a bare JID, that EXTERNAL asks for where it was made without one: of a certificate with several
+	// addresses, that of the account (XEP-0178 section 2). Empty: none.
+	AuthzID string
 	// NeedHash makes SCRAM fail with ErrDowngrade, before anything is proved, unless the server vouches for what it offers
 	// (XEP-0474): the caller has seen it offer better.
 	NeedHash bool

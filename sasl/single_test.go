@@ -61,6 +61,13 @@ func TestExternal(t *testing.T) {
 		assert.NotNil(t, x.Initial())
 		assert.NoError(t, x.Success(nil))
 	}
+	several := encrypted
+	several.AuthzID = "romeo@example.net"
+	for authzID, want := range map[string]string{"": "romeo@example.net", "juliet@example.com": "juliet@example.com"} {
+		x, err := External(authzID).Start(t.Context(), several)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(x.Initial()), "XEP-0178 section 2: of several addresses, one")
+	}
 	_, err := External("a\x00b").Start(t.Context(), encrypted)
 	assert.ErrorIs(t, err, ErrCredentials)
 }

@@ -120,6 +120,9 @@ func (n *negotiation) saslConn() sasl.Conn {
 		Mechanisms:     n.profile.offered(&n.features),
 		BindingTypes:   n.features.ChannelBindings,
 	}
+	if n.shown != nil {
+		c.AuthzID = n.shown.authzID(n.account)
+	}
 	if n.link.state.TLS.Version != 0 {
 		c.TLSVersion = n.link.state.TLS.Version
 		c.Bindings = sasl.TLSBindings(n.link.state.TLS)

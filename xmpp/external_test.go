@@ -24,19 +24,24 @@ func externals(t *testing.T, o xmpptest.Options) *xmpptest.Server {
 	return srv
 }
 
-// bearing are options with a certificate for these accounts; the mechanisms are EXTERNAL for authzID, then those of a password.
-func bearing(t *testing.T, srv *xmpptest.Server, authzID string, users ...string) *xmpp.Options {
+// bearing are options with a certificate, and with EXTERNAL for authzID before the mechanisms of user's password.
+func bearing(t *testing.T, srv *xmpptest.Server, authzID, user string, spec xmpptest.CertSpec) *xmpp.Options {
 	t.Helper()
-	o := srv.Options(users[0])
-	spec := xmpptest.CertSpec{Address: srv.JID(users[0]).String()}
-	for _, u := range users[1:] {
-		spec.Others = append(spec.Others, srv.JID(u).String())
-	}
+	o := srv.Options(user)
 	cert, err := xmpptest.Certificate(spec)
 	require.NoError(t, err)
 	o.TLS.Certificates = []tls.Certificate{cert}
-	o.SASL = append([]sasl.Mechanism{sasl.External(authzID)}, sasl.Password(users[0], "of "+users[0], nil)...)
+	o.SASL = append([]sasl.Mechanism{sasl.External(authzID)}, sasl.Password(user, "of "+user, nil)...)
 	return o
+}
+
+// of is a certificate with the addresses of these accounts.
+func of(srv *xmpptest.Server, users ...string) (spec xmpptest.CertSpec) {
+	spec.Address = srv.JID(users[0]).String()
+	for _, u := range users[1:] {
+		spec.Others = append(spec.Others, srv.JID(u).String())
+	}
+	return spec
 }
 
 // identity is what the client has said that it wants to be, base64.
@@ -50,54 +55,88 @@ func identity(srv *xmpptest.Server) []string {
 	return list
 }
 
-// TestXEP0178: a certificate in Options.TLS and EXTERNAL among the mechanisms make a login without a password; an authorization identity is
-// sent where the certificate has several addresses, and else not.
+// TestXEP0178: a certificate in Options.TLS and EXTERNAL among the mechanisms make a login without a password. An authorization
+// identity is sent where the certificate does not say by itself who we want to be, and else not; the program need not know.
 func TestXEP0178(t *testing.T) {
-	for _, o := range []xmpptest.Options{{}, {TLSVersion: tls.VersionTLS12}} {
-		srv := externals(t, o)
-		s, err := xmpp.Dial(t.Context(), srv.JID("alice"), bearing(t, srv, "", "alice"))
-		require.NoError(t, err)
-		require.Equal(t, "EXTERNAL", s.ConnectionState().Mechanism)
-		require.Equal(t, srv.JID("alice"), s.JID().Bare())
-		require.NoError(t, s.Close())
-		require.Equal(t, []string{"="}, identity(srv), "XEP-0178 §2: one address: none")
-
-		s, err = xmpp.Dial(t.Context(), srv.JID("bob"), bearing(t, srv, srv.JID("bob").String(), "alice", "bob"))
-		require.NoError(t, err)
-		require.Equal(t, srv.JID("bob"), s.JID().Bare(), "XEP-0178 §2: several: the one that is asked for")
-		require.NoError(t, s.Close())
-		require.Equal(t, []string{"=", "Ym9iQGNhbnRvLnRlc3Q="}, identity(srv))
+	const bob = "Ym9iQGNhbnRvLnRlc3Q="
+	for name, c := range map[string]struct {
+		user, authzID string
+		spec          func(srv *xmpptest.Server) xmpptest.CertSpec
+		says          string
+		err           error
+	}{
+		"one address":                  {"bob", "", func(srv *xmpptest.Server) xmpptest.CertSpec { return of(srv, "bob") }, "", nil},
+		"one address, twice":           {"bob", "", func(srv *xmpptest.Server) xmpptest.CertSpec { return of(srv, "bob", "bob") }, bob, nil},
+		"several":                      {"bob", "", func(srv *xmpptest.Server) xmpptest.CertSpec { return of(srv, "alice", "bob") }, bob, nil},
+		"several, and the program's":   {"bob", "bob@canto.test", func(srv *xmpptest.Server) xmpptest.CertSpec { return of(srv, "alice", "bob") }, bob, nil},
+		"none":                         {"bob", "", func(*xmpptest.Server) xmpptest.CertSpec { return xmpptest.CertSpec{Name: "bob"} }, "", nil},
+		"none, and nobody's":           {"bob", "", func(*xmpptest.Server) xmpptest.CertSpec { return xmpptest.CertSpec{Name: "eve"} }, "", sasl.NotAuthorized},
+		"another's":                    {"bob", "", func(srv *xmpptest.Server) xmpptest.CertSpec { return of(srv, "alice") }, bob, sasl.InvalidAuthzID},
+		"several others'":              {"bob", "", func(srv *xmpptest.Server) xmpptest.CertSpec { return of(srv, "alice", "eve") }, bob, sasl.InvalidAuthzID},
+		"another's, and the program's": {"bob", "bob@canto.test", func(srv *xmpptest.Server) xmpptest.CertSpec { return of(srv, "alice") }, bob, sasl.InvalidAuthzID},
+	} {
+		for profile, o := range map[string]xmpptest.Options{
+			"RFC 6120": {}, "TLS 1.2": {TLSVersion: tls.VersionTLS12}, "XEP-0388": {SASL2: &xmpptest.SASL2{Only: true}},
+		} {
+			t.Run(name+", "+profile, func(t *testing.T) {
+				srv := externals(t, o)
+				opts := bearing(t, srv, c.authzID, c.user, c.spec(srv))
+				if c.says != "" { // a function chooses the certificate
+					cert := opts.TLS.Certificates[0]
+					opts.TLS.Certificates = nil
+					opts.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &cert, nil }
+				}
+				s, err := xmpp.Dial(t.Context(), srv.JID(c.user), opts)
+				says := c.says
+				if says == "" && o.SASL2 == nil {
+					says = "=" // XEP-0388 §2.2 has an empty initial response instead
+				}
+				require.Equal(t, []string{says}, identity(srv))
+				if c.err != nil {
+					require.ErrorIs(t, err, c.err)
+					require.EqualValues(t, 1, srv.Stats().LoginFailures, "and no password is tried")
+					require.Zero(t, srv.Stats().Logins)
+					return
+				}
+				require.NoError(t, err)
+				require.Equal(t, "EXTERNAL", s.ConnectionState().Mechanism)
+				require.Equal(t, srv.JID(c.user), s.JID().Bare())
+				require.NoError(t, s.Close())
+			})
+		}
 	}
-	srv := externals(t, xmpptest.Options{SASL2: &xmpptest.SASL2{Only: true}})
-	s, err := xmpp.Dial(t.Context(), srv.JID("alice"), bearing(t, srv, "", "alice"))
-	require.NoError(t, err)
-	require.Equal(t, "EXTERNAL", s.ConnectionState().Mechanism)
-	require.NoError(t, s.Close())
-	require.Equal(t, []string{""}, identity(srv), "XEP-0388 §2.2: an empty initial response")
 }
 
-// What the server refuses is refused, and no password is tried after it; where EXTERNAL is not offered, the next mechanism is.
-func TestXEP0178Refused(t *testing.T) {
+// Of several certificates the one counts that the server accepts.
+func TestXEP0178SeveralCertificates(t *testing.T) {
 	srv := externals(t, xmpptest.Options{})
-	_, err := xmpp.Dial(t.Context(), srv.JID("alice"), bearing(t, srv, "", "alice", "bob"))
-	require.ErrorIs(t, err, sasl.InvalidAuthzID, "XEP-0178 §2: several addresses, and none said")
-	_, err = xmpp.Dial(t.Context(), srv.JID("bob"), bearing(t, srv, srv.JID("bob").String(), "alice"))
-	require.ErrorIs(t, err, sasl.InvalidAuthzID, "an address that the certificate does not have")
-	require.EqualValues(t, 2, srv.Stats().LoginFailures)
-	require.Zero(t, srv.Stats().Logins)
+	strange := of(srv, "bob")
+	strange.SelfSigned = true
+	o := bearing(t, srv, "", "bob", strange)
+	o.TLS.Certificates = append(o.TLS.Certificates, bearing(t, srv, "", "bob", of(srv, "alice", "bob")).TLS.Certificates...)
+	s, err := xmpp.Dial(t.Context(), srv.JID("bob"), o)
+	require.NoError(t, err)
+	require.Equal(t, "EXTERNAL", s.ConnectionState().Mechanism)
+	require.Equal(t, []string{"Ym9iQGNhbnRvLnRlc3Q="}, identity(srv))
+	require.NoError(t, s.Close())
+}
 
-	o := bearing(t, srv, "", "alice")
+// Where EXTERNAL is not offered, the next mechanism is tried, and nothing is said of a certificate that was not shown.
+func TestXEP0178WithoutCertificate(t *testing.T) {
+	srv := externals(t, xmpptest.Options{})
+	o := bearing(t, srv, "", "alice", of(srv, "alice"))
 	o.TLS.Certificates = nil
 	s, err := xmpp.Dial(t.Context(), srv.JID("alice"), o)
 	require.NoError(t, err)
 	require.Equal(t, "SCRAM-SHA-512-PLUS", s.ConnectionState().Mechanism, "EXTERNAL is for those that have shown a certificate")
 	require.NoError(t, s.Close())
 
-	always := externals(t, xmpptest.Options{ExternalAlways: true})
-	o = bearing(t, always, "", "alice")
-	o.TLS.Certificates, o.SASL = nil, o.SASL[:1]
-	_, err = xmpp.Dial(t.Context(), always.JID("alice"), o)
+	always := externals(t, xmpptest.Options{ExternalAlways: true, TLSConfig: func(cfg *tls.Config) { cfg.ClientAuth = tls.NoClientCert }})
+	o = bearing(t, always, "", "bob", of(always, "alice", "bob"))
+	o.SASL = o.SASL[:1]
+	_, err = xmpp.Dial(t.Context(), always.JID("bob"), o)
 	require.ErrorIs(t, err, sasl.NotAuthorized)
+	require.Equal(t, []string{"="}, identity(always), "the server has not asked for it")
 }
 
 // TestOAuthBearer: the token is asked for with each login, in both profiles, and what the server says of a bad one is in the error.

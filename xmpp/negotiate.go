@@ -35,6 +35,7 @@ type negotiation struct {
 	secured  bool // TLS is in place (or came with the conn)
 	authed   bool
 	bound    bool
+	shown    *shown // our certificate, in TLS of our making; nil: none, or somebody else's
 
 	profile *profile             // of the login
 	memory  *record[memory]      // what is known of earlier logins; nil: it was not looked up yet

@@ -80,7 +80,7 @@ func (n *negotiation) handshake(ctx context.Context) error {
 	if err := n.shake(ctx, conn); err != nil {
 		return err
 	}
-	l.conn, l.in.conn = conn, conn
+	l.conn, l.in.conn, n.shown = conn, conn, v.shown
 	n.secure(conn.ConnectionState(), v.chains)
 	return nil
 }

@@ -24,6 +24,7 @@ func tlsConfig(v *verifier, direct bool) *tls.Config {
 	// done by the verifier, which leaves nothing of it out.
 	cfg.InsecureSkipVerify = true
 	cfg.VerifyPeerCertificate = nil
+	v.shown.watch(cfg)
 	cfg.VerifyConnection = func(cs tls.ConnectionState) error { return v.check(cs, nil) }
 	return cfg
 }
@@ -36,6 +37,7 @@ type verifier struct {
 	domain string                // the domainpart as XMPP writes it
 	cfg    *tls.Config           // the user's: roots, clock and further checks
 	chains [][]*x509.Certificate // what check has found
+	shown  *shown                // our own certificate
 }
 
 // newVerifier returns the verifier for the server of account, with what the user's configuration, which may be nil, has
@@ -48,7 +50,7 @@ func newVerifier(user *tls.Config, account jid.JID) (*verifier, error) {
 	if cfg.InsecureSkipVerify {
 		return nil, errInsecureConfig
 	}
-	return &verifier{host: account.Host(), domain: account.Domainpart(), cfg: cfg}, nil
+	return &verifier{host: account.Host(), domain: account.Domainpart(), cfg: cfg, shown: new(shown)}, nil
 }
 
 // check checks the certificate of a connection. The chains are those that its maker has verified, nil where that's ours

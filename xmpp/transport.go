@@ -113,6 +113,7 @@ func (n *negotiation) carry(conn carrier) error {
 	chains := cs.VerifiedChains
 	if n.judge != nil {
 		chains, _ = n.judge.build(cs.PeerCertificates) // as it did when it judged them
+		n.shown = n.judge.shown
 	}
 	n.secure(cs, chains)
 	return nil

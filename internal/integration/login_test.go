@@ -174,6 +174,27 @@ func TestExternal(t *testing.T) {
 	})
 }
 
+// TestExternalOfSeveralAddresses: whose session it is to be is said where the certificate does not (XEP-0178 §2), and believed
+// of nobody else's.
+func TestExternalOfSeveralAddresses(t *testing.T) {
+	each(t, servers.Config{External: true}, func(t *testing.T, p *place) {
+		one, _ := p.account(t)
+		two, _ := p.account(t)
+		third, _ := p.account(t)
+		o := p.options("")
+		o.SASL = []sasl.Mechanism{sasl.External("")}
+		o.TLS.Certificates = []tls.Certificate{p.certificate(t, one, two)}
+		for _, user := range []string{two, one} {
+			s := p.login(t, p.jid(user), o)
+			assert.Equal(t, p.jid(user), s.JID().Bare())
+			require.NoError(t, s.Close())
+		}
+		_, err := xmpp.Dial(within(t), p.jid(third), o)
+		var refused *sasl.Error
+		assert.ErrorAs(t, err, &refused)
+	})
+}
+
 func TestAnonymous(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
 		if p.inside != nil {

@@ -35,7 +35,7 @@ type place struct {
 	roots           *x509.CertPool
 	account         func(t *testing.T) (user, password string) // an account of the test's own
 	anonymousDomain string                                     // "" where there is none
-	certificate     func(t *testing.T, user string) tls.Certificate
+	certificate     func(t *testing.T, users ...string) tls.Certificate // with the addresses of all of them
 	kill, restart   func(t *testing.T) // as a power failure does; and back, at the same address
 	freeze, thaw    func(t *testing.T) // silence, connections open
 	real            *servers.Server    // nil in process
@@ -93,7 +93,7 @@ func outside(srv *servers.Server) *place {
 		webSocket:       "wss://" + srv.AddrHTTPS + "/xmpp-websocket",
 		roots:           srv.CA,
 		account:         func(t *testing.T) (string, string) { return srv.NewAccount(t) },
-		certificate:     func(t *testing.T, user string) tls.Certificate { return srv.ClientCertificate(t, user) },
+		certificate:     func(t *testing.T, users ...string) tls.Certificate { return srv.ClientCertificate(t, users...) },
 		kill:            must(srv.Kill),
 		restart:         must(srv.Restart),
 		freeze:          must(srv.Freeze),
@@ -133,8 +133,12 @@ func inside(t *testing.T, cfg servers.Config) *place {
 			user := "user" + strconv.Itoa(number)
 			return user, srv.Password(user)
 		},
-		certificate: func(t *testing.T, user string) tls.Certificate {
-			cert, err := xmpptest.Certificate(xmpptest.CertSpec{Address: srv.JID(user).String()})
+		certificate: func(t *testing.T, users ...string) tls.Certificate {
+			spec := xmpptest.CertSpec{Address: srv.JID(users[0]).String()}
+			for _, user := range users[1:] {
+				spec.Others = append(spec.Others, srv.JID(user).String())
+			}
+			cert, err := xmpptest.Certificate(spec)
 			require.NoError(t, err)
 			return cert
 		},

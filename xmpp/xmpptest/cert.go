@@ -6,7 +6,8 @@ import (
 	"github.com/canto-im/canto/xmpp/xmpptest/internal/server"
 )
 
-// CertSpec says what certificate to make: for XMPP domains (Domains), or for a client (Address, a bare JID, and Others; XEP-0178).
+// CertSpec says what certificate to make: for XMPP domains (Domains), or for a client (Address, a bare JID, and Others; or Name, the
+// name of its account, where it's to have no address; XEP-0178).
 // NotBefore and NotAfter bound its validity, from 1990 to 2190 when zero; SelfSigned leaves the authority out.
 type CertSpec = server.CertSpec
 

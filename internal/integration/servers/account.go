@@ -57,23 +57,27 @@ func (s *Server) SetPassword(tb testing.TB, user, password string) {
 	s.accounts[user] = password
 }
 
-// ClientCertificate returns a certificate with the xmppAddr of user, for SASL EXTERNAL.
-func (s *Server) ClientCertificate(tb testing.TB, user string) tls.Certificate {
+// ClientCertificate returns a certificate with the xmppAddr of each of the users, for SASL EXTERNAL.
+func (s *Server) ClientCertificate(tb testing.TB, users ...string) tls.Certificate {
 	tb.Helper()
-	s.Account(tb, user)
-	cert, err := clientCertificate(user)
+	n := names{common: users[0]}
+	for _, user := range users {
+		s.Account(tb, user)
+		n.xmppAddr = append(n.xmppAddr, user+"@"+Domain)
+	}
+	cert, err := clientCertificate(n)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return cert
 }
 
-func clientCertificate(user string) (cert tls.Certificate, err error) {
+func clientCertificate(n names) (cert tls.Certificate, err error) {
 	ca, err := authority()
 	if err != nil {
 		return cert, err
 	}
-	issued, err := ca.issue(names{common: user, xmppAddr: []string{user + "@" + Domain}})
+	issued, err := ca.issue(n)
 	if err != nil {
 		return cert, err
 	}

@@ -11,14 +11,17 @@ local function password(username)
 	return (accounts:get(username) or {}).password;
 end
 
+-- The accounts that the session's certificate names.
 local function certified(session)
 	local socket = session.conn and session.conn:socket();
 	local certificate = socket and socket.getpeercertificate and socket:getpeercertificate();
-	if not certificate or not socket:getpeerverification() then return; end
+	local nodes = {};
+	if not certificate or not socket:getpeerverification() then return nodes; end
 	for _, address in ipairs((certificate:extensions()[subject_alt_name] or {})[xmpp_addr] or {}) do
 		local node, domain = jid.prepped_split(address);
-		if node and domain == host then return node; end
+		if node and domain == host then nodes[#nodes + 1] = node; end
 	end
+	return nodes;
 end
 
 local provider = {};
@@ -36,9 +39,12 @@ function provider.get_sasl_handler(session)
 	};
 	if session.secure then
 		profile.external = function(authzid)
-			local node = certified(session);
-			if not node or (authzid ~= "" and jid.prep(authzid) ~= node .. "@" .. host) then return; end
-			return node, true;
+			-- XEP-0178 §2: of several, the client says which.
+			local nodes = certified(session);
+			if authzid == "" and #nodes == 1 then return nodes[1], true; end
+			for _, node in ipairs(nodes) do
+				if jid.prep(authzid) == node .. "@" .. host then return node, true; end
+			end
 		end;
 	end
 	return new_sasl(host, profile);

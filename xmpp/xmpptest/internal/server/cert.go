@@ -31,6 +31,8 @@ type CertSpec struct {
 	Domains []string
 	// Address, when set, makes a client certificate for this bare JID instead (XEP-0178 §2): its only name is an xmppAddr.
 	Address string
+	// Name, when set, makes one for a client that has no address (XEP-0178 §2, case 3): its common name is the account's.
+	Name string
 	// Others are further bare JIDs of the same client (XEP-0178 §2, case 2).
 	Others []string
 	// NotBefore and NotAfter bound the validity; zero means 1990 and 2190.
@@ -88,7 +90,7 @@ var certCache struct {
 
 // Certificate makes the certificate that spec asks for, or returns the one made for the same spec before.
 func Certificate(spec CertSpec) (tls.Certificate, error) {
-	key := fmt.Sprintf("%q %q %q %v %v %v", spec.Domains, spec.Address, spec.Others, spec.NotBefore.Unix(), spec.NotAfter.Unix(), spec.SelfSigned)
+	key := fmt.Sprintf("%q %q %q %q %v %v %v", spec.Domains, spec.Address, spec.Name, spec.Others, spec.NotBefore.Unix(), spec.NotAfter.Unix(), spec.SelfSigned)
 	certCache.Lock()
 	defer certCache.Unlock()
 	if c, ok := certCache.certs[key]; ok {
@@ -163,6 +165,9 @@ func template(spec CertSpec) (*x509.Certificate, error) {
 func (spec CertSpec) names() (altNames, error) {
 	if spec.Address != "" {
 		return altNames{common: spec.Address, xmpp: append([]string{spec.Address}, spec.Others...)}, nil
+	}
+	if spec.Name != "" {
+		return altNames{common: spec.Name, dns: []string{"client.invalid"}}, nil
 	}
 	if len(spec.Domains) == 0 {
 		return altNames{}, fmt.Errorf("no domain is given")

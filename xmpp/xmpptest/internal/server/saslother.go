@@ -56,6 +56,9 @@ func (e *external) step(in []byte) (saslReply, *saslFailure) {
 	}
 	names := xmppAddrs(e.facts.tls.PeerCertificates[0])
 	authzid := string(in)
+	if len(names) == 0 {
+		return e.mapped(authzid)
+	}
 	if authzid == "" {
 		// XEP-0178 §2: without an authorization identity the certificate must name exactly one account.
 		if len(names) != 1 {
@@ -71,6 +74,15 @@ func (e *external) step(in []byte) (saslReply, *saslFailure) {
 		return saslReply{}, failure("not-authorized", "")
 	}
 	return saslReply{done: true, user: user}, nil
+}
+
+// mapped finds the account of a certificate that has no address, by its common name (XEP-0178 §2, case 3).
+func (e *external) mapped(authzid string) (saslReply, *saslFailure) {
+	user, ok := e.facts.accounts.local(e.facts.tls.PeerCertificates[0].Subject.CommonName + "@" + e.facts.domain)
+	if !ok {
+		return saslReply{}, failure("not-authorized", "")
+	}
+	return saslReply{done: true, user: user}, authorizeAs(e.facts, user, authzid)
 }
 
 // anonymous is RFC 4505; the trace information is read and forgotten.
