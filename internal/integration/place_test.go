@@ -33,13 +33,13 @@ type place struct {
 	webSocket       string // URL for RFC 7395
 	carried         bool   // options go there
 	roots           *x509.CertPool
-	account         func(t *testing.T) (user, password string) // an account of the test's own
-	anonymousDomain string                                     // "" where there is none
+	account         func(t *testing.T) (user, password string)          // an account of the test's own
+	anonymousDomain string                                              // "" where there is none
 	certificate     func(t *testing.T, users ...string) tls.Certificate // with the addresses of all of them
-	kill, restart   func(t *testing.T) // as a power failure does; and back, at the same address
-	freeze, thaw    func(t *testing.T) // silence, connections open
-	real            *servers.Server    // nil in process
-	inside          *xmpptest.Server   // nil elsewhere
+	kill, restart   func(t *testing.T)                                  // as a power failure does; and back, at the same address
+	freeze, thaw    func(t *testing.T)                                  // silence, connections open
+	real            *servers.Server                                     // nil in process
+	inside          *xmpptest.Server                                    // nil elsewhere
 }
 
 // each runs f as a subtest at every place, with servers of the given configuration.
