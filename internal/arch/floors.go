@@ -81,7 +81,7 @@ var sideways = map[string][]string{
 	"xmpp/presence":    {"xmpp/stamp"},
 	"xmpp/upload":      {"xmpp/disco"},
 	"xmpp/adhoc":       {"xmpp/form", "xmpp/disco"},
-	"xmpp/bookmarks":   {"xmpp/pubsub"},
+	"xmpp/bookmarks":   {"xmpp/pubsub", "xmpp/disco", "xmpp/form"},
 	"xmpp/websocket":   {"xmpp/hostmeta"},
 	"xmpp/bosh":        {"xmpp/hostmeta"},
 }
