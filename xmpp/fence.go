@@ -196,6 +196,34 @@ func (v *steward) release() {
 	v.clear()
 }
 
+// discard is clear for who may not wait; see settled.
+func (v *steward) discard() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	before, done := v.discarding, make(chan struct{})
+	v.discarding = done
+	go func() {
+		defer close(done)
+		if before != nil {
+			<-before
+		}
+		v.clear()
+	}()
+}
+
+// settled waits until what was discarded is out of the store, or could not be taken out within saveTimeout.
+func (v *steward) settled() {
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	done := v.discarding
+	v.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+}
+
 // clear is release for a stream that has been followed by one which is not saved, or will be.
 func (v *steward) clear() {
 	v.access.Lock()

@@ -54,6 +54,9 @@ func (s *Session) feed(sub *subscription, rest *remainder) {
 		if s.isGiven() || !s.steward.ours(s) {
 			return
 		}
+		if number > rest.at && s.recent.knows(a.st) { // as accept; it has looked at the one in hand
+			continue
+		}
 		for _, r := range s.lacking(a, rest, number == rest.at, left) {
 			if h, ok := r.Handler.(channelHandler); ok && h.sub == sub && r.matches(a.st) {
 				_, _ = h.HandleStanza(s.ctx, a.st) // whether it was taken is no news to a server that is gone

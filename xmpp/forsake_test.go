@@ -2,6 +2,7 @@ package xmpp_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -114,6 +115,36 @@ func TestSessionChannelsOfAClientClose(t *testing.T) {
 			require.Equal(t, body, (<-all).Body)
 		}
 		require.Equal(t, "3", (<-<-inboxes).Body)
+	})
+}
+
+// A message that the server gives once more is dropped there, too (see recent).
+func TestForsakenRepetition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const again = "<message from='romeo@montague.example/orchard' type='chat' id='1'><body>once</body>%s</message>"
+		f := newField(t)
+		c := xmpp.NewClient(juliet, f.options())
+		hang := make(chan struct{})
+		xmpp.OnMessage(c, func(_ context.Context, m *stanza.Message) error {
+			if m.Body == "hang" {
+				<-hang
+			}
+			return nil
+		})
+		inboxes := make(chan (<-chan *stanza.Message), 10)
+		c.Online = func(_ context.Context, s *xmpp.Session) error { inboxes <- s.Messages(t.Context()); return nil }
+		run(t, c)
+		p, inbox := <-f.peers, <-inboxes
+		p.say(fmt.Sprintf(again, ""))
+		require.Equal(t, "once", (<-inbox).Body)
+		p.conn.Close()
+		p, inbox = <-f.peers, <-inboxes
+		p.say(chatOf("hang") + fmt.Sprintf(again, "<delay xmlns='urn:xmpp:delay' stamp='2002-09-10T23:08:25Z'/>") + chatOf("behind"))
+		synctest.Wait()
+		p.conn.Close()
+		require.Equal(t, "hang", (<-inbox).Body)
+		require.Equal(t, "behind", (<-inbox).Body)
+		close(hang)
 	})
 }
 

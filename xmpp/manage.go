@@ -130,7 +130,7 @@ func (s *Session) unsaved() {
 		return
 	}
 	s.steward.attach(nil)
-	go s.steward.clear()
+	s.steward.discard()
 }
 
 // acknowledge writes <a/> for what is handled; where the state is kept in a store, once it's there.

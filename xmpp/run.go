@@ -35,6 +35,7 @@ func (c *Client) Run(ctx context.Context) error {
 	c.mu.Unlock()
 	err := c.run(ctx)
 	c.balance()
+	c.steward.settled()
 	c.mu.Lock()
 	c.running, c.over = false, ended(err)
 	subs, d := c.channels, c.detach

@@ -42,6 +42,8 @@ type steward struct {
 	saved   savepoint // what the store has of ours
 	looked  time.Time // when the store was last seen to hold our value
 	lost    bool      // it holds another's
+
+	discarding <-chan struct{} // closed when the last discard is done; nil: there was none
 }
 
 // newSteward returns the steward of a client of that address.
