@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -174,17 +175,29 @@ func (w *wire) drain() {
 	}
 }
 
+// tlsPiece is how much of a *tls.Conn of the user's is written under one deadline: TLS takes no more into one record.
+const tlsPiece = 16 << 10
+
+// drainOne writes p. What is atomic can't be taken up where a deadline has cut it, so it has one that ends the connection; TLS has it
+// anew for each piece, as a peer that takes a little at a time is not dead. A carrier gets what belongs together in one.
 func (w *wire) drainOne(p []byte) error {
-	if w.atomic {
-		_ = w.Conn.SetWriteDeadline(time.Now().Add(w.deadAfter))
-		_, err := w.Conn.Write(p)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = ErrPeerSilent
-		}
+	if !w.atomic {
+		_, err := w.push(p, nil)
 		return err
 	}
-	_, err := w.push(p, nil)
-	return err
+	piece := len(p)
+	if _, isTLS := w.Conn.(tlsConn); isTLS {
+		piece = tlsPiece
+	}
+	for part := range slices.Chunk(p, piece) {
+		_ = w.Conn.SetWriteDeadline(time.Now().Add(w.deadAfter))
+		if _, err := w.Conn.Write(part); errors.Is(err, os.ErrDeadlineExceeded) {
+			return ErrPeerSilent
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SetWriteDeadline does nothing: the wire keeps its own. crypto/tls calls it when it closes.

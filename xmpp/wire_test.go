@@ -2,6 +2,8 @@ package xmpp
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -69,6 +71,38 @@ func TestWireWaits(t *testing.T) {
 		}
 		require.NoError(t, <-written)
 		require.False(t, w.stalled(nil))
+	})
+}
+
+// A givenTLS is a connection whose TLS is the user's, as far as the wire can see.
+type givenTLS struct{ net.Conn }
+
+func (givenTLS) HandshakeContext(context.Context) error { return nil }
+func (givenTLS) ConnectionState() tls.ConnectionState   { return tls.ConnectionState{} }
+
+// A peer behind a TLS of the user's that takes a little at a time is not dead, however long the whole takes.
+func TestWireOnGivenTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		w := newWire(givenTLS{ours}, time.Minute)
+		want := bytes.Repeat([]byte("0123456789"), 10_000)
+		_, err := w.Write(want)
+		require.NoError(t, err)
+		got := make([]byte, 0, len(want))
+		for len(got) < len(want) {
+			<-time.After(50 * time.Second)
+			n, err := io.ReadFull(theirs, got[len(got):min(len(got)+tlsPiece, len(want))])
+			require.NoError(t, err)
+			got = got[:len(got)+n]
+		}
+		require.Equal(t, want, got)
+		synctest.Wait()
+		require.NoError(t, w.failure())
+		_, err = w.Write(want)
+		require.NoError(t, err)
+		<-time.After(61 * time.Second)
+		require.ErrorIs(t, w.failure(), ErrPeerSilent, "and one that takes nothing is")
 	})
 }
 
