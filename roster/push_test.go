@@ -1,12 +1,14 @@
 package roster_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/canto-im/canto/roster"
 	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,8 +41,25 @@ const eve = "<item jid='eve@evil.test' name='Your bank' subscription='both'><gro
 // relative of the name. Nothing changes, each is answered with service-unavailable (RFC 6121 §2.1.6), and the session works.
 func TestSecurityS02RosterPush(t *testing.T) {
 	t.Attr("conformance", "roster-push 6121-2.1.6-2 6121-2.1.6-3 6121-2.1.6-4")
-	srv := xmpptest.NewServer(t)
-	s := srv.Session(t, "alice", nil)
+	t.Run("Session", func(t *testing.T) {
+		srv := xmpptest.NewServer(t)
+		pushedByOthers(t, srv, srv.Session(t, "alice", nil))
+	})
+	t.Run("Client", func(t *testing.T) {
+		srv := xmpptest.NewServer(t)
+		c := xmpp.NewClient(srv.JID("alice"), srv.Options("alice"))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- c.Run(ctx) }()
+		_, err := c.Session(soon(t))
+		require.NoError(t, err)
+		pushedByOthers(t, srv, c)
+		stop()
+		require.NoError(t, <-ended)
+	})
+}
+
+func pushedByOthers(t *testing.T, srv *xmpptest.Server, s xmpp.Endpoint) {
 	r := open(t, s)
 	bob := roster.Item{JID: srv.JID("bob"), Name: "Bob", Subscription: roster.None}
 	changes := r.Changes(t.Context())

@@ -43,6 +43,8 @@ var badStanzas = []struct {
 	{"SASL again", `<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>`, ""},
 	{"STARTTLS again", `<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`, ""},
 	{"acknowledgement of nothing", `<a xmlns='urn:xmpp:sm:3' h='0'/><r xmlns='urn:xmpp:sm:3'/>`, ""},
+	{"the prefix of the stream bound anew", `<stream:error xmlns:stream='urn:x'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`, ""},
+	{"a stream error inside", `<message from='a@b'><stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></message>`, ""},
 	{"empty message", `<message/>`, ""},
 	{"empty presence", `<presence/>`, ""},
 	{"empty iq", `<iq/>`, stanza.BadRequest},
@@ -61,27 +63,26 @@ type counter struct {
 func TestSecurityS19OneBadStanza(t *testing.T) {
 	for _, c := range badStanzas {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s, p := open(t, nil)
+			underAttack(t, nil, bindFeature, func(t *testing.T, s *target) {
 				listenFor(s)
-				inbox := s.Messages(t.Context(), stanza.Chat)
-				p.say(c.xml + chatOf("next"))
+				inbox := s.messages(t.Context(), stanza.Chat)
+				s.say(c.xml + chatOf("next"))
 				require.Equal(t, "next", (<-inbox).Body)
 				if c.answer != "" {
-					answer := p.hear() // not as a stanza: where the request had no id, the answer has none
+					answer := s.hear() // not as a stanza: where the request had no id, the answer has none
 					require.Equal(t, "iq", answer.Name().Local)
 					require.Equal(t, "error", answer.Attr("type"))
 					require.Contains(t, answer.String(), "<"+string(c.answer)+" ")
 				}
 				synctest.Wait()
-				p.hearNothing()
+				s.hearNothing()
 
 				q := do(t.Context(), s, &stanza.IQ{Type: stanza.Get, To: romeo, Payload: stanza.Payload(version{})})
-				p.say(`<iq type='result' id='%s' from='%s'/>`, p.hearIQ().ID, romeo)
+				s.say(`<iq type='result' id='%s' from='%s'/>`, s.hearIQ().ID, romeo)
 				require.NoError(t, <-q.err)
-				require.NoError(t, s.Close())
-				<-p.ended
-				require.ErrorIs(t, p.err, io.EOF)
+				require.NoError(t, s.session.Close())
+				<-s.ended
+				require.ErrorIs(t, s.err, io.EOF)
 			})
 		})
 	}
@@ -89,27 +90,27 @@ func TestSecurityS19OneBadStanza(t *testing.T) {
 
 // SECURITY S13: bad stanzas are counted by stream management like any other, and nothing else is.
 func TestSecurityS13BadStanzasAreCounted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, p := openManaged(t, nil)
+	underAttack(t, nil, bindFeature+smFeature, func(t *testing.T, s *target) {
+		s.manage()
 		listenFor(s)
 		sent := 0
 		for _, c := range badStanzas {
-			p.say(c.xml)
+			s.say(c.xml)
 			if isStanza(c.xml) {
 				sent++
 			}
 			synctest.Wait()
-			p.say("<r xmlns='urn:xmpp:sm:3'/>") // by now it's handled
+			s.say("<r xmlns='urn:xmpp:sm:3'/>") // by now it's handled
 			synctest.Wait()
 			var h string
-			for len(p.heard) > 0 {
-				if e := p.hear(); e.Name().Local == "a" {
+			for len(s.heard) > 0 {
+				if e := s.hear(); e.Name().Local == "a" {
 					h = e.Attr("h")
 				}
 			}
 			require.Equal(t, fmt.Sprint(sent), h, c.name)
 		}
-		require.NoError(t, s.Err())
+		require.NoError(t, s.session.Err())
 	})
 }
 
@@ -124,7 +125,7 @@ func isStanza(xml string) bool {
 }
 
 // listenFor registers handlers that decode.
-func listenFor(s *xmpp.Session) {
+func listenFor(s xmpp.Endpoint) {
 	xmpp.OnSet(s, func(context.Context, *stanza.IQ, counter) (any, error) { return nil, nil })
 	xmpp.OnPayload(s, func(context.Context, stanza.Stanza, counter) error { panic("it does not decode") })
 }

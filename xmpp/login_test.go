@@ -184,66 +184,88 @@ func TestSecurityS21NoSASLInTraceOrLog(t *testing.T) {
 				srv.TamperSASL = func(e xmpptest.Exchange, data []byte) []byte { return append(data, ",x=forged"...) }
 			},
 		} {
-			t.Run(mechanism+" "+name, func(t *testing.T) {
-				var mu sync.Mutex
-				var wire []string // the data of SASL, as both sides have sent it
-				server := xmpptest.Options{Mechanisms: []string{mechanism}, HideBindings: !strings.HasSuffix(mechanism, "-PLUS")}
-				o := xmpp.Options{Password: password}
-				change(&server, &o)
-				tamper := server.TamperSASL
-				server.TamperSASL = func(e xmpptest.Exchange, data []byte) []byte {
-					if tamper != nil {
-						data = tamper(e, data)
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					if len(data) > 0 {
-						wire = append(wire, base64.StdEncoding.EncodeToString(data), string(data))
-					}
-					return data
-				}
-				srv := xmpptest.NewServerWith(t, &server)
-				require.NoError(t, srv.AddUser("alice", password))
-				var r record
-				o.Addr, o.TLS = srv.Addr(), srv.Options("bob").TLS
-				o.Trace = &xmpp.Trace{Sent: r.add(&r.sent), Received: r.add(&r.received)}
-				o.Logger = slog.New(slog.NewTextHandler(&r, &slog.HandlerOptions{Level: slog.LevelDebug}))
-				s, err := xmpp.Dial(t.Context(), srv.JID("alice"), &o)
-				if err == nil {
-					require.NoError(t, s.Close())
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				for _, e := range srv.Transcript("") {
-					wire = append(wire, secrets(t, e.XML)...)
-				}
-				require.NotEmpty(t, wire)
-				r.mu.Lock()
-				defer r.mu.Unlock()
-				told := r.sent.String() + r.received.String() + r.log.String()
-				if err != nil {
-					told += err.Error()
-				}
-				for _, secret := range append(wire, password, base64.StdEncoding.EncodeToString([]byte("\x00alice\x00"+o.Password))) {
-					require.NotContains(t, told, secret)
-				}
-				require.Contains(t, r.sent.String(), "mechanism='"+mechanism+"'>[SASL]</auth>")
-				require.Contains(t, r.received.String(), "[SASL]</")
-				require.Contains(t, r.sent.String(), "<stream:stream")
-				require.Contains(t, r.received.String(), "<mechanism>"+mechanism+"</mechanism>", "the rest is there")
-			})
+			for profile, offer := range map[string]*xmpptest.SASL2{"RFC 6120": nil, "XEP-0388": {Only: true}} {
+				t.Run(mechanism+" "+name+" "+profile, func(t *testing.T) {
+					forEachWay(t, func(t *testing.T, enter func(jid.JID, *xmpp.Options) error) {
+						server := xmpptest.Options{Mechanisms: []string{mechanism}, SASL2: offer}
+						if !strings.HasSuffix(mechanism, "-PLUS") {
+							server.ChannelBindings = []string{}
+						}
+						o := xmpp.Options{Password: password}
+						change(&server, &o)
+						noSASLIsTold(t, &server, &o, password, enter)
+					})
+				})
+			}
 		}
 	}
 }
 
+// noSASLIsTold logs in and looks at what the session tells of it.
+func noSASLIsTold(t *testing.T, server *xmpptest.Options, o *xmpp.Options, password string, enter func(jid.JID, *xmpp.Options) error) {
+	t.Helper()
+	var mu sync.Mutex
+	var wire []string // the data of SASL, as both sides have sent it
+	tamper := server.TamperSASL
+	server.TamperSASL = func(e xmpptest.Exchange, data []byte) []byte {
+		if tamper != nil {
+			data = tamper(e, data)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if len(data) > 0 {
+			wire = append(wire, base64.StdEncoding.EncodeToString(data), string(data))
+		}
+		return data
+	}
+	srv := xmpptest.NewServerWith(t, server)
+	require.NoError(t, srv.AddUser("alice", password))
+	var r record
+	o.Addr, o.TLS = srv.Addr(), srv.Options("bob").TLS
+	o.Trace = &xmpp.Trace{Sent: r.add(&r.sent), Received: r.add(&r.received)}
+	o.Logger = slog.New(slog.NewTextHandler(&r, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	err := enter(srv.JID("alice"), o)
+	mu.Lock()
+	defer mu.Unlock()
+	for _, e := range srv.Transcript("") {
+		wire = append(wire, secrets(t, e.XML)...)
+	}
+	require.NotEmpty(t, wire)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	told := r.sent.String() + r.received.String() + r.log.String()
+	if err != nil {
+		told += err.Error()
+	}
+	for _, secret := range append(wire, password, base64.StdEncoding.EncodeToString([]byte("\x00alice\x00"+o.Password))) {
+		require.NotContains(t, told, secret)
+	}
+	require.Regexp(t, "mechanism='"+server.Mechanisms[0]+"'>(<initial-response>)?\\[SASL\\]</", r.sent.String())
+	require.Contains(t, r.received.String(), "[SASL]</")
+	require.Contains(t, r.sent.String(), "<stream:stream")
+	require.Contains(t, r.received.String(), "<mechanism>"+server.Mechanisms[0]+"</mechanism>", "the rest is there")
+}
+
 // secrets are what stands in an element of SASL: the text, and what it decodes to.
-func secrets(t *testing.T, xml string) []string {
+func secrets(t *testing.T, xml string) (list []string) {
 	e, err := stanza.ParseElement(xml)
 	require.NoError(t, err)
-	if e.Name().Space != "urn:ietf:params:xml:ns:xmpp-sasl" || e.Text() == "" || e.Text() == "=" {
+	if space := e.Name().Space; space != "urn:ietf:params:xml:ns:xmpp-sasl" && space != "urn:xmpp:sasl:2" {
 		return nil
 	}
-	data, err := base64.StdEncoding.DecodeString(e.Text())
-	require.NoError(t, err)
-	return []string{e.Text(), string(data)}
+	texts := []string{e.Text()}
+	for c := range e.Children() {
+		if c.Name().Local == "initial-response" {
+			texts = append(texts, c.Text())
+		}
+	}
+	for _, text := range texts {
+		if text == "" || text == "=" {
+			continue
+		}
+		data, err := base64.StdEncoding.DecodeString(text)
+		require.NoError(t, err)
+		list = append(list, text, string(data))
+	}
+	return list
 }

@@ -51,15 +51,15 @@ func TestMalformedAnswerEndsTheCall(t *testing.T) {
 
 // SECURITY S3: one whose sender is no JID is from nobody, and not from our own account because it has no sender.
 func TestSecurityS03MalformedSenderAnswersNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, p := open(t, nil)
+	underAttack(t, nil, bindFeature, func(t *testing.T, s *target) {
 		answered := make(chan error, 1)
 		go func() { answered <- xmpp.Set(t.Context(), s, jid.JID{}, version{}) }()
-		id := p.hearIQ().ID
-		p.say(`<iq type='result' id='%s' from='a@b@c'/>`, id)
+		id := s.hearIQ().ID
+		s.say(`<iq type='result' id='%s' from='a@b@c'/>`, id)
 		synctest.Wait()
 		require.Empty(t, answered)
-		p.say(`<iq type='result' id='%s'/>`, id)
+		s.say(`<iq type='result' id='%s'/>`, id)
 		require.NoError(t, <-answered)
+		s.goesOn()
 	})
 }

@@ -21,7 +21,7 @@ type question struct {
 	err   chan error
 }
 
-func do(ctx context.Context, s *xmpp.Session, iq *stanza.IQ) question {
+func do(ctx context.Context, s xmpp.Endpoint, iq *stanza.IQ) question {
 	q := question{make(chan *stanza.IQ, 1), make(chan error, 1)}
 	go func() {
 		reply, err := s.Do(ctx, iq)
@@ -82,17 +82,16 @@ func TestSecurityS03ForgedReplies(t *testing.T) {
 	t.Attr("conformance", "6120-8.1.3-2")
 	for _, c := range forged {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s, p := open(t, nil)
+			underAttack(t, nil, bindFeature, func(t *testing.T, s *target) {
 				q := do(t.Context(), s, &stanza.IQ{Type: stanza.Get, To: romeo, Payload: stanza.Payload(version{})})
-				id := p.hearIQ().ID
-				p.say(forge(c.xml, id))
+				id := s.hearIQ().ID
+				s.say(forge(c.xml, id))
 				require.True(t, q.open(), "forged, and taken for the answer")
-				p.say(`<iq type='result' id='%s' from='%s' to='%s'><query xmlns='jabber:iq:version'/></iq>`, id, romeo, balcony)
+				s.say(`<iq type='result' id='%s' from='%s' to='%s'><query xmlns='jabber:iq:version'/></iq>`, id, romeo, balcony)
 				require.False(t, q.open())
 				require.NoError(t, <-q.err)
 				require.True(t, (<-q.reply).Payload.Is("jabber:iq:version", "query"))
-				require.NoError(t, s.Err(), "the stream goes on")
+				s.goesOn()
 			})
 		})
 	}

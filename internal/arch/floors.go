@@ -38,6 +38,7 @@ var rooms = map[string]floor{
 	"internal/integration/delivery": outdoors,
 	"internal/conformance":          outdoors,
 	"internal/bench":                outdoors,
+	"internal/breaks":               outdoors,
 	"internal/fuzz":                 outdoors,
 	"internal/arch":                 support,
 	"internal/leak":                 support,
