@@ -62,7 +62,7 @@ func (b bench) notices(ctx context.Context, scratch, overlay string, w watcher) 
 	dir := filepath.Join(b.root, filepath.FromSlash(w.dir))
 	program := filepath.Join(scratch, strings.ReplaceAll(w.dir, "/", "_")+".test")
 	if _, err := os.Stat(program); err != nil {
-		build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", program, ".")
+		build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", program, ".")
 		build.Dir = dir
 		if out, err := build.CombinedOutput(); err != nil {
 			return false, fmt.Errorf("it does not compile: %s", out)

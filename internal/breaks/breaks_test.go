@@ -33,7 +33,9 @@ func TestBreaksStand(t *testing.T) {
 			continue
 		}
 		broken, err := c.apply(string(src))
-		assert.NoError(t, err)
+		if !assert.NoError(t, err) {
+			continue
+		}
 		assert.NotEqual(t, string(src), broken, "%s: it changes nothing", c.at)
 		assert.Empty(t, seen[c.file+"\n"+broken], "%s: the same change", c.at)
 		seen[c.file+"\n"+broken] = c.at
