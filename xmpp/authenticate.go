@@ -125,7 +125,9 @@ func (n *negotiation) saslConn() sasl.Conn {
 	}
 	if n.link.state.TLS.Version != 0 {
 		c.TLSVersion = n.link.state.TLS.Version
-		c.Bindings = sasl.TLSBindings(n.link.state.TLS)
+		if !n.unbound {
+			c.Bindings = sasl.TLSBindings(n.link.state.TLS)
+		}
 	}
 	return c
 }

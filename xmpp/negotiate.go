@@ -33,6 +33,7 @@ type negotiation struct {
 	link     *link
 	features stream.Features
 	secured  bool // TLS is in place (or came with the conn)
+	unbound  bool // and no channel to bind to: RFC 5802 §6 has such a client say "n"
 	authed   bool
 	bound    bool
 	shown    *shown // our certificate, in TLS of our making; nil: none, or somebody else's

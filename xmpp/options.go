@@ -60,7 +60,8 @@ type Options struct {
 	// at first: what is less secure than the transport's own way it has to refuse. o are these options, completed, with a TLS
 	// that accepts a certificate for the host that is asked for (RFC 7395 §6, XEP-0156 §2.2) or for the JID's domain. The conn
 	// gets whole elements with each Write, and has two more methods: ConnectionState, as *tls.Conn has it, and
-	// Finish(time.Duration), which closes it in order within that time. Nil: TCP.
+	// Finish(time.Duration), which closes it in order within that time. It may have a third, Unbound() bool: true says that a login
+	// can't be bound to its TLS, because that is not one channel, or not the server's. Nil: TCP.
 	Transport func(ctx context.Context, account jid.JID, o *Options, uri string) (net.Conn, error)
 	// Resolver is asked for SRV records and addresses. Nil: net.DefaultResolver.
 	Resolver *net.Resolver

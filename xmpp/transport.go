@@ -116,5 +116,8 @@ func (n *negotiation) carry(conn carrier) error {
 		n.shown = n.judge.shown
 	}
 	n.secure(cs, chains)
+	if c, ok := conn.(interface{ Unbound() bool }); ok {
+		n.unbound = c.Unbound()
+	}
 	return nil
 }

@@ -14,6 +14,8 @@ const (
 	Server       = "jabber:server"                          // RFC 6120 §4.8.2
 	Component    = "jabber:component:accept"                // XEP-0114 §2
 	Framing      = "urn:ietf:params:xml:ns:xmpp-framing"    // RFC 7395 §3.3
+	HTTPBind     = "http://jabber.org/protocol/httpbind"    // XEP-0124 §6
+	XBOSH        = "urn:xmpp:xbosh"                         // XEP-0206 §3
 	TLS          = "urn:ietf:params:xml:ns:xmpp-tls"        // RFC 6120 §5
 	SASL         = "urn:ietf:params:xml:ns:xmpp-sasl"       // RFC 6120 §6
 	SASL2        = "urn:xmpp:sasl:2"                        // XEP-0388 §2

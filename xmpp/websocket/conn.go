@@ -23,6 +23,7 @@ type conn struct {
 	ws       *websocket.Conn
 	under    net.Conn // what to close so that nothing waits any more
 	state    tls.ConnectionState
+	unbound  bool
 	url      address
 	opening  atomic.Bool // our <open/> is out, and not answered yet
 	pump     *pump
@@ -35,12 +36,12 @@ type conn struct {
 	due      time.Time  // when the write under way has to be over; what is late stays; zero: there is none
 }
 
-func newConn(ws *websocket.Conn, under net.Conn, state tls.ConnectionState, url string, o *xmpp.Options) *conn {
+func newConn(ws *websocket.Conn, under net.Conn, state tls.ConnectionState, unbound bool, url string, o *xmpp.Options) *conn {
 	if t, ok := under.(*tls.Conn); ok {
 		under = t.NetConn() // TLS waits for a peer to take its last word
 	}
 	near, far := net.Pipe()
-	c := &conn{Conn: near, ws: ws, under: under, state: state, url: address(url)}
+	c := &conn{Conn: near, ws: ws, under: under, state: state, unbound: unbound, url: address(url)}
 	ws.SetReadLimit(-1) // the pump has limits of its own, so that the stream can be told
 	c.pump = newPump(c, far, o.Limits)
 	go c.pump.run()
@@ -143,6 +144,9 @@ func (c *conn) Finish(d time.Duration) {
 
 // ConnectionState returns that of the TLS connection; Version is 0 over ws:.
 func (c *conn) ConnectionState() tls.ConnectionState { return c.state }
+
+// Unbound reports whether no login can be bound to that.
+func (c *conn) Unbound() bool { return c.unbound }
 
 // LocalAddr returns the address of our end.
 func (c *conn) LocalAddr() net.Addr { return c.under.LocalAddr() }

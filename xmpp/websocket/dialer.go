@@ -5,11 +5,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"time"
 
 	"github.com/canto-im/canto/internal/web"
 	"github.com/canto-im/canto/jid"
@@ -30,14 +28,14 @@ type Dialer struct {
 	// Header is added to the HTTP request of the handshake: Origin, Authorization or a Cookie, where somebody in front of the
 	// server wants one. It must not change while the Dialer is in use. It goes to no server but that of URL.
 	Header http.Header
+	// Unbound says that the TLS connection to URL does not end at the server, so that no login can be bound to it (RFC 5929): a proxy in
+	// front ends it. Then the client is one that does not support channel binding, and says so (RFC 5802 §6). It gives away that a
+	// server in between is noticed at the first login; what the account was seen to have, and XEP-0474, protect later ones (see
+	// xmpp.Options.AllowDowngrade). ejabberd 24 lets nobody in without.
+	Unbound bool
 }
 
-var (
-	errOtherKind   = errors.New("the server sends us to another kind of endpoint, which this transport does not speak")
-	errDowngrade   = errors.New("the server sends us from wss: to ws:, where nothing is secret (RFC 7395 §3.6.1)")
-	errPlain       = errors.New("nothing is secret over ws:; use wss:, or set Options.AllowPlaintext if the network is trusted and this is meant")
-	errSubprotocol = errors.New("the server at this URL does not speak XMPP: it did not choose the subprotocol (RFC 7395 §3.1)")
-)
+var errSubprotocol = errors.New("the server at this URL does not speak XMPP: it did not choose the subprotocol (RFC 7395 §3.1)")
 
 // Connect makes a connection for xmpp.Options.Transport, which has the meaning of the arguments. Of o it heeds TLS, Dial,
 // Resolver, AllowPlaintext and Limits; one message may have Limits.AnswerBytes. Without a Dial of the user's the proxy
@@ -46,78 +44,32 @@ var (
 func (d Dialer) Connect(ctx context.Context, account jid.JID, o *xmpp.Options, uri string) (net.Conn, error) {
 	t := web.Way{TLS: o.TLS, Dial: o.Dial, Resolver: o.Resolver}.Transport()
 	defer t.CloseIdleConnections()
-	list, err := d.endpoints(ctx, t, account, o, uri)
+	list, err := web.WebSocket.Endpoints(d.URL, uri, o.AllowPlaintext, func() ([]string, error) { return discover(ctx, account, t) })
 	if err != nil {
-		return nil, err
+		return nil, refused(err, account)
 	}
-	for _, e := range list {
-		c, failed := d.try(ctx, t, e, o, len(list))
-		if failed == nil {
-			return c, nil
-		}
-		err = cmp.Or(err, failed) // of the first
-	}
-	return nil, err
+	return web.First(ctx, list, func(ctx context.Context, url string) (net.Conn, error) { return d.connect(ctx, t, url, o) })
 }
 
-// endpointTimeout is how long one of several endpoints is waited for.
-const endpointTimeout = 8 * time.Second
-
-// try connects to one of n endpoints; one that hangs leaves time for the others.
-func (d Dialer) try(ctx context.Context, t http.RoundTripper, url string, o *xmpp.Options, n int) (net.Conn, error) {
-	if n > 1 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, endpointTimeout)
-		defer cancel()
-	}
-	return d.connect(ctx, t, url, o)
-}
-
-// endpoints are the URLs to try: where the server has sent us, or else ours, or else what the domain names.
-func (d Dialer) endpoints(ctx context.Context, t http.RoundTripper, account jid.JID, o *xmpp.Options, uri string) ([]string, error) {
-	var ours bool // URL is secure, or what stands in for it
-	switch d.URL {
-	case "":
-		ours = true
-	default:
-		_, secure, err := web.Parse(d.URL, "wss", "ws")
-		if err == nil && !secure && !o.AllowPlaintext {
-			err = errPlain
-		}
-		if ours = secure; err != nil {
-			return nil, &xmpp.DialError{Step: xmpp.StepTLS, Addr: d.URL, Err: err}
-		}
-	}
-	switch {
-	case uri != "":
-		return []string{uri}, accept(uri, ours)
-	case d.URL != "":
-		return []string{d.URL}, nil
-	}
+// discover asks the domain for its endpoints.
+func discover(ctx context.Context, account jid.JID, t http.RoundTripper) ([]string, error) {
 	found, err := hostmeta.Lookup(ctx, account.Host(), &http.Client{Transport: t})
-	if err == nil && len(found.WebSocket) == 0 {
-		err = hostmeta.ErrNone
-	}
-	if err != nil {
-		return nil, &xmpp.DialError{Step: xmpp.StepDNS, Addr: account.Domainpart(), Err: err}
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found.WebSocket) == 0:
+		return nil, hostmeta.ErrNone
 	}
 	return found.WebSocket, nil
 }
 
-// accept judges where a server sends us.
-//
-// RFC 7395 §3.6.1, §6: never to a place that is less secure.
-func accept(uri string, ours bool) error {
-	_, secure, err := web.Parse(uri, "wss", "ws")
-	switch {
-	case err != nil:
-		err = fmt.Errorf("%w: %w", errOtherKind, err)
-	case ours && !secure:
-		err = errDowngrade
-	default:
-		return nil
+// refused is the error for a place to which nobody may go.
+func refused(err error, account jid.JID) error {
+	var place *web.PlaceError
+	if !errors.As(err, &place) {
+		return err
 	}
-	return &xmpp.DialError{Step: xmpp.StepStream, Addr: uri, Err: err}
+	return &xmpp.DialError{Step: xmpp.Step(place.Step), Addr: cmp.Or(place.Addr, account.Domainpart()), Err: place.Err}
 }
 
 // connect runs the handshake with one endpoint.
@@ -143,7 +95,7 @@ func (d Dialer) connect(ctx context.Context, t http.RoundTripper, url string, o 
 	if resp.TLS != nil {
 		state = *resp.TLS
 	}
-	return newConn(ws, under, state, url, o), nil
+	return newConn(ws, under, state, d.Unbound, url, o), nil
 }
 
 // failure says at which step it failed: behind a response of HTTP, the connection stood.

@@ -7,8 +7,12 @@ import (
 )
 
 // DropConns closes every connection at once, without a stream end and without TLS's goodbye, as a network does that goes
-// away; clients see the end of their input. New connections are served.
+// away; clients see the end of their input. Sessions of BOSH end with it. New connections are served.
 func (s *Server) DropConns() { s.inner.DropConns() }
+
+// DropHTTP closes every connection of HTTP in this way, and leaves the sessions of BOSH as they are: requests and responses that are
+// under way are lost.
+func (s *Server) DropHTTP() { s.inner.DropHTTP() }
 
 // ResetConns is DropConns the rough way: a TCP connection ends with RST.
 func (s *Server) ResetConns() { s.inner.ResetConns() }

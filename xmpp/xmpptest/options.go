@@ -49,6 +49,9 @@ type Options struct {
 	// nil does not.
 	SASL2 *SASL2
 
+	// BOSH configures the connection manager of XEP-0124; nil is that of a server of today.
+	BOSH *BOSH
+
 	// Register offers in-band registration (XEP-0077); nil does not.
 	Register *Register
 
@@ -90,6 +93,17 @@ type Options struct {
 // further features that are said to be enabled with the binding; FAST the mechanisms for tokens; TokenAge is how long a token
 // is good (21 days), Rotate gives a new one with each use; Tasks are wanted of a client after it has authenticated.
 type SASL2 = server.SASL2
+
+// These are for Options.BOSH.
+type (
+	// BOSH configures the connection manager of XEP-0124: see its fields. The zero value is that of a server of today: two requests at
+	// a time, one of them held, for a minute. Its Fault loses, delays and forges requests and responses.
+	BOSH = server.BOSH
+	// A BOSHRequest is one that has come.
+	BOSHRequest = server.BOSHRequest
+	// A BOSHFault is what becomes of it.
+	BOSHFault = server.BOSHFault
+)
 
 // Register configures in-band registration (XEP-0077): see its fields. The zero value asks for a name and a password, in the
 // fields of jabber:iq:register, of whoever comes over TLS.

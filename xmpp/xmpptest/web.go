@@ -11,7 +11,14 @@ import (
 //
 // Whoever asks the HTTP side of the server for host-meta (XEP-0156) is told of it.
 func (s *Server) WebSocketURL() string {
-	url, err := s.inner.WebSocketURL()
+	return mustURL(s.inner.WebSocketURL())
+}
+
+// BOSHURL is where the server speaks XEP-0124, for a bosh.Dialer: over https:, or http: with Options.StartTLS Off. All else is as with
+// WebSocketURL.
+func (s *Server) BOSHURL() string { return mustURL(s.inner.BOSHURL()) }
+
+func mustURL(url string, err error) string {
 	if err != nil {
 		panic("xmpptest: " + err.Error())
 	}

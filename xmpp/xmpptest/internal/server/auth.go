@@ -77,7 +77,9 @@ func (c *conn) saslFacts() saslFacts {
 		opts: &c.srv.opts, accounts: c.srv, domain: c.srv.domain.String(),
 		tls: c.tls, serverCert: c.serverCert, offered: c.offered, announced: c.announced,
 	}
-	f.types = bindingTypes(f, c.srv.opts.ChannelBindings)
+	if c.entrance != overBOSH { // whose requests may go over any number of connections
+		f.types = bindingTypes(f, c.srv.opts.ChannelBindings)
+	}
 	return f
 }
 

@@ -2,6 +2,8 @@ package server
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -16,32 +18,39 @@ type netFaults struct {
 var noFaults = netFaults{cutRead: -1, cutWrite: -1}
 
 // DropConns closes every connection at once, without a stream end and without TLS's goodbye; the client sees the end of
-// its input. New connections are served.
-func (s *Server) DropConns() { s.eachConn(func(c *conn) { c.out.kill(); c.net.Close() }) }
+// its input. Sessions of BOSH end with it. New connections are served.
+func (s *Server) DropConns() {
+	s.eachConn(func(c *conn) { c.out.kill(); c.net.Close() })
+	s.DropHTTP()
+}
+
+// DropHTTP closes every connection of HTTP at once, and leaves the sessions of BOSH that go over them as they are.
+func (s *Server) DropHTTP() { s.eachHTTP(func(fc *faultConn) { fc.Close() }) }
 
 // ResetConns does the same the rough way: a TCP connection ends with RST.
 func (s *Server) ResetConns() {
 	// The writer closes the connection, politely, once its queue is dead: the reset has to come first.
 	s.eachConn(func(c *conn) { c.net.reset(); c.out.kill() })
+	s.eachHTTP(func(fc *faultConn) { fc.reset() })
 }
 
 // Freeze makes the server say and hear nothing more: connections stay open, what is sent either way is held up, new connections are
 // accepted and stay silent as well. Thaw ends it.
 func (s *Server) Freeze() {
 	s.setFaults(func(f *netFaults) { f.frozen = true })
-	s.eachConn(func(c *conn) { c.net.freeze() })
+	s.eachNet(func(fc *faultConn) { fc.freeze() })
 }
 
 // Thaw ends Freeze: what was held up goes on its way.
 func (s *Server) Thaw() {
 	s.setFaults(func(f *netFaults) { f.frozen = false })
-	s.eachConn(func(c *conn) { c.net.thaw() })
+	s.eachNet(func(fc *faultConn) { fc.thaw() })
 }
 
 // Delay makes everything that the server sends arrive that much later, on connections now and to come; 0 ends it.
 func (s *Server) Delay(d time.Duration) {
 	s.setFaults(func(f *netFaults) { f.delay = d })
-	s.eachConn(func(c *conn) { c.net.setDelay(d) })
+	s.eachNet(func(fc *faultConn) { fc.setDelay(d) })
 }
 
 // Chunk makes the server write at most n bytes at once on connections to come, 1 being the hardest; 0 ends it.
@@ -55,7 +64,7 @@ func (s *Server) CutAfter(received, sent int64) {
 
 // CutNow closes the connections that are open so many bytes from now.
 func (s *Server) CutNow(received, sent int64) {
-	s.eachConn(func(c *conn) { c.net.cutAfter(received, sent) })
+	s.eachNet(func(fc *faultConn) { fc.cutAfter(received, sent) })
 }
 
 func (s *Server) setFaults(f func(*netFaults)) {
@@ -70,6 +79,29 @@ func (s *Server) eachConn(f func(*conn)) {
 	s.mu.Unlock()
 	for _, c := range conns {
 		f(c)
+	}
+}
+
+// eachNet calls f for every connection of the network.
+func (s *Server) eachNet(f func(*faultConn)) {
+	s.eachConn(func(c *conn) {
+		if _, ok := c.net.Conn.(*boshSession); !ok { // which goes over those of HTTP
+			f(c.net)
+		}
+	})
+	s.eachHTTP(f)
+}
+
+// eachHTTP calls f for every connection over which requests of HTTP come.
+func (s *Server) eachHTTP(f func(*faultConn)) {
+	s.mu.Lock()
+	var list []*faultConn
+	if s.web != nil {
+		list = slices.Collect(maps.Keys(s.web.open))
+	}
+	s.mu.Unlock()
+	for _, fc := range list {
+		f(fc)
 	}
 }
 

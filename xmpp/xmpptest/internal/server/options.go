@@ -50,6 +50,9 @@ type Options struct {
 	// nil does not.
 	SASL2 *SASL2
 
+	// BOSH configures the connection manager of XEP-0124; nil is that of a server of today.
+	BOSH *BOSH
+
 	// Register offers in-band registration (XEP-0077); nil does not.
 	Register *Register
 
@@ -122,6 +125,7 @@ func (o Options) withDefaults() Options {
 	o.MaxQueue = cmp.Or(o.MaxQueue, 64<<20)
 	o.Transcript = cmp.Or(o.Transcript, 4096)
 	o.SM = o.SM.withDefaults()
+	o.BOSH = o.BOSH.withDefaults()
 	if o.SASL2 != nil {
 		o.SASL2 = o.SASL2.withDefaults()
 	}

@@ -98,6 +98,7 @@ const (
 	forDirectTLS
 	forComponents
 	overHTTP // what another protocol carries, with TLS below it; it has no listener of its own
+	overBOSH // likewise, over any number of connections
 )
 
 // Listen opens three ports on the loopback interface, for STARTTLS, for direct TLS and for components, and serves them until Close.
@@ -234,15 +235,15 @@ func (s *Server) Close() error {
 		return nil
 	}
 	err := closeAll(listeners)
-	if web != nil {
-		err = errors.Join(err, web.http.Close())
-	}
 	for _, c := range conns {
 		if c.headers.Load() > 0 && !c.securing.Load() { // there is a stream to end
 			c.endWith(&streamError{condition: "system-shutdown"})
 		} else {
 			c.net.Close()
 		}
+	}
+	if web != nil {
+		err = errors.Join(err, web.shutdown())
 	}
 	done := make(chan struct{})
 	go func() { s.wg.Wait(); close(done) }()

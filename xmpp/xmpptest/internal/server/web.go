@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/canto-im/canto/internal/ns"
 )
@@ -25,6 +26,13 @@ type web struct {
 	ended chan struct{}
 	once  sync.Once
 	addr  net.Addr // of the port; nil in memory
+
+	// Server.mu protects these.
+	open      map[*faultConn]struct{}
+	active    map[*faultConn]struct{} // those with a request under way
+	calm      chan struct{}           // closed when there are none of these any more; nil: nobody waits for that
+	sessions  map[string]*boshSession // by sid
+	creations map[uint64]*boshSession // by the rid of the request that has created them
 }
 
 // webKey is where the context of a request has the connection that it came over.
@@ -40,7 +48,10 @@ func (s *Server) webSide() (*web, error) {
 	case s.web != nil:
 		return s.web, nil
 	}
-	w := &web{srv: s, conns: make(chan net.Conn), ended: make(chan struct{})}
+	w := &web{
+		srv: s, conns: make(chan net.Conn), ended: make(chan struct{}),
+		open: make(map[*faultConn]struct{}), active: make(map[*faultConn]struct{}), sessions: make(map[string]*boshSession), creations: make(map[uint64]*boshSession),
+	}
 	if s.opts.StartTLS != Off {
 		w.tls = s.tlsConfig.Clone()
 		w.tls.NextProtos = []string{"http/1.1"}
@@ -65,14 +76,60 @@ func (s *Server) webSide() (*web, error) {
 	return w, nil
 }
 
-// count makes Server.Close wait for the goroutines of connections.
-func (w *web) count(_ net.Conn, to http.ConnState) {
+// count keeps the list of connections, and makes Server.Close wait for their goroutines.
+func (w *web) count(nc net.Conn, to http.ConnState) {
+	fc, s := below(nc), w.srv
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch to {
 	case http.StateNew:
-		w.srv.wg.Add(1)
+		s.wg.Add(1)
+		w.open[fc] = struct{}{}
+	case http.StateActive:
+		w.active[fc] = struct{}{}
+		return
 	case http.StateClosed, http.StateHijacked:
-		w.srv.wg.Done()
+		delete(w.open, fc)
+		s.wg.Done()
 	}
+	_, was := w.active[fc]
+	if delete(w.active, fc); was && len(w.active) == 0 && w.calm != nil {
+		close(w.calm)
+		w.calm = nil
+	}
+}
+
+// below is the network below a connection of HTTP.
+func below(nc net.Conn) *faultConn {
+	if t, ok := nc.(*tls.Conn); ok {
+		nc = t.NetConn()
+	}
+	fc, ok := nc.(*faultConn)
+	if !ok {
+		panic(errors.New("server: the connection of a request is none of ours"))
+	}
+	return fc
+}
+
+// shutdown ends the HTTP side, once what can be responded to is, or after a moment. Connections are not closed in the order of TLS: a
+// client that does not read would hold that up.
+func (w *web) shutdown() error {
+	calm := make(chan struct{})
+	w.srv.mu.Lock()
+	if len(w.active) == 0 {
+		close(calm)
+	} else {
+		w.calm = calm
+	}
+	w.srv.mu.Unlock()
+	t := time.NewTimer(shutdownGrace)
+	defer t.Stop()
+	select {
+	case <-calm:
+	case <-t.C:
+	}
+	w.srv.DropHTTP()
+	return w.http.Close()
 }
 
 func (w *web) listen(l net.Listener) {
@@ -161,10 +218,12 @@ func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case webSocketPath:
 		w.upgrade(rw, r)
+	case boshPath:
+		w.bosh(rw, r)
 	case "/.well-known/host-meta":
-		w.hostMeta(rw, "<?xml version='1.0'?><XRD xmlns='"+ns.XRD+"'><Link rel='urn:xmpp:alt-connections:websocket' href='%s'/></XRD>")
+		w.hostMeta(rw, "<?xml version='1.0'?><XRD xmlns='"+ns.XRD+"'><Link rel='urn:xmpp:alt-connections:websocket' href='%s'/><Link rel='urn:xmpp:alt-connections:xbosh' href='%s'/></XRD>")
 	case "/.well-known/host-meta.json":
-		w.hostMeta(rw, `{"links":[{"rel":"urn:xmpp:alt-connections:websocket","href":"%s"}]}`)
+		w.hostMeta(rw, `{"links":[{"rel":"urn:xmpp:alt-connections:websocket","href":"%s"},{"rel":"urn:xmpp:alt-connections:xbosh","href":"%s"}]}`)
 	default:
 		http.NotFound(rw, r)
 	}
@@ -172,12 +231,15 @@ func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 
 // hostMeta answers XEP-0156.
 func (w *web) hostMeta(rw http.ResponseWriter, form string) {
-	url, err := w.srv.WebSocketURL()
-	if err != nil {
-		http.Error(rw, err.Error(), http.StatusServiceUnavailable)
-		return
+	socket, err := w.srv.WebSocketURL()
+	if err == nil {
+		var bosh string
+		if bosh, err = w.srv.BOSHURL(); err == nil {
+			fmt.Fprintf(rw, form, socket, bosh)
+			return
+		}
 	}
-	fmt.Fprintf(rw, form, url)
+	http.Error(rw, err.Error(), http.StatusServiceUnavailable)
 }
 
 // upgrade runs the handshake of RFC 6455 §4.2 and makes a stream of the connection.
@@ -196,17 +258,12 @@ func (w *web) upgrade(rw http.ResponseWriter, r *http.Request) {
 		nc.Close()
 		return
 	}
-	fc, isFault := nc.(*faultConn)
 	var cs *tls.ConnectionState
 	if t, ok := nc.(*tls.Conn); ok {
 		state := t.ConnectionState()
 		cs = &state
-		fc, isFault = t.NetConn().(*faultConn)
 	}
-	if !isFault {
-		panic(errors.New("server: the connection of a request is none of ours"))
-	}
-	w.srv.serveOver(fc, newWebSocket(nc, buffered.Reader, w.srv.opts.MaxStanza), cs)
+	w.srv.serveOver(below(nc), newWebSocket(nc, buffered.Reader, w.srv.opts.MaxStanza), cs)
 }
 
 // serveOver serves a stream that another protocol carries on fc; cs is nil in clear.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"sync"
 
@@ -25,9 +24,9 @@ type webSocket struct {
 	ended bool   // the client has closed
 
 	mu     sync.Mutex // protects what follows
-	held   []byte     // said, and no whole element yet
-	other  string     // the server wants the client elsewhere, and will say so with <close/>
-	closed bool       // our close frame is out
+	cut    streamCut
+	other  string // the server wants the client elsewhere, and will say so with <close/>
+	closed bool   // our close frame is out
 }
 
 func newWebSocket(c net.Conn, r *bufio.Reader, limit int) *webSocket {
@@ -124,21 +123,11 @@ func unframed(msg []byte) ([]byte, error) {
 func (w *webSocket) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held = append(w.held, b...)
 	var out []byte
-	for {
-		w.held = bytes.TrimLeft(w.held, " \t\r\n")
-		msg, n := w.framed(w.held)
-		if n == 0 {
-			break
-		}
-		if msg != nil {
+	for _, p := range w.cut.parts(b) {
+		if msg := w.framed(p); msg != nil {
 			out = appendFrame(out, opText, msg)
 		}
-		w.held = w.held[n:]
-	}
-	if len(w.held) == 0 {
-		w.held = nil
 	}
 	if _, err := w.Conn.Write(out); err != nil {
 		return 0, err
@@ -146,61 +135,22 @@ func (w *webSocket) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// framed is the message for what b begins with, and how much of b that is; 0 is nothing yet.
-func (w *webSocket) framed(b []byte) (msg []byte, n int) {
-	const root = "<stream:stream xmlns='" + ns.Client + "' xmlns:stream='" + ns.Stream + "'>"
+// framed is the message for a part of the stream; nil: none yet.
+func (w *webSocket) framed(p streamPart) []byte {
 	switch {
-	case len(b) == 0:
-		return nil, 0
-	case bytes.HasPrefix(b, []byte(closingTag)):
-		return fragment(el(ns.Framing, "close").withAttr("see-other-uri", w.other)), len(closingTag)
+	case p.end:
+		return fragment(el(ns.Framing, "close").withAttr("see-other-uri", w.other))
+	case p.header != nil:
+		p.header.Name = xmltext.Name{Space: ns.Framing, Local: "open"}
+		return fragment(p.header)
+	case p.raw != nil:
+		return p.raw
 	}
-	header := bytes.HasPrefix(b, []byte("<?xml")) || bytes.HasPrefix(b, []byte("<stream:stream"))
-	limits := xmltext.Limits{StanzaBytes: math.MaxInt32, Depth: math.MaxInt32, Attrs: math.MaxInt32, NameBytes: math.MaxInt32}
-	if header {
-		d := xmltext.NewDecoder(bytes.NewReader(b), limits)
-		tok, err := d.ReadToken()
-		if err != nil {
-			return unfinished(b, err)
-		}
-		e := fromToken(tok)
-		e.Name = xmltext.Name{Space: ns.Framing, Local: "open"}
-		return fragment(e), int(d.InputOffset())
+	if to := p.element.otherPlace(); to != "" {
+		w.other = to // RFC 7395 §3.6.1
+		return nil
 	}
-	d := xmltext.NewDecoder(io.MultiReader(bytes.NewReader([]byte(root)), bytes.NewReader(b)), limits)
-	_, _ = d.ReadToken() // of a constant
-	tok, err := d.ReadToken()
-	if err != nil {
-		return unfinished(b, err)
-	}
-	e, err := readElement(d, tok)
-	if err != nil {
-		return unfinished(b, err)
-	}
-	n = int(d.InputOffset()) - len(root)
-	if to := e.child(ns.StreamErrors, "see-other-host"); e.is(ns.Stream, "error") && to != nil {
-		w.other = to.text() // RFC 7395 §3.6.1
-		return nil, n
-	}
-	return fragment(e), n
-}
-
-// unfinished is nothing yet, or, where no more bytes would make an element of b, b as it stands: whoever tampers wants it seen.
-func unfinished(b []byte, err error) ([]byte, int) {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return nil, 0
-	}
-	return b, len(b)
-}
-
-// fragment writes an element that stands alone.
-func fragment(e *Element) []byte {
-	var enc xmltext.Encoder
-	enc.Reset(nil, "")
-	enc.Standalone()
-	e.encode(&enc)
-	b, _ := enc.Bytes() // it came from a parser or is our own
-	return b
+	return fragment(p.element)
 }
 
 // control says a control frame. Any goroutine may call it.
