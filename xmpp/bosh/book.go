@@ -62,9 +62,20 @@ func (b *book) out() (n int) {
 	return n
 }
 
+// span is how many requests there are from the oldest one under way on.
+func (b *book) span() int {
+	for i := range b.flights {
+		if !b.flights[i].answered {
+			return len(b.flights) - i
+		}
+	}
+	return 0
+}
+
 // may reports whether a request with payloads may be made while answers of at most limit bytes may wait.
 //
-// XEP-0124 §11: no more requests at a time than were granted, but for one more that ends the session.
+// XEP-0124 §11: no more requests at a time than were granted, but for one more that ends the session. §14.3: nor further ahead of one
+// whose response may be lost: the server keeps as many responses.
 func (b *book) may(k kind, limit int) bool {
 	switch {
 	case b.over:
@@ -72,7 +83,7 @@ func (b *book) may(k kind, limit int) bool {
 	case k == forTheEnd:
 		return true
 	}
-	return b.out() < b.requests && b.held <= limit
+	return b.span() < b.requests && b.held <= limit
 }
 
 // ask notes a request and returns its rid, and what it has to acknowledge; 0: nothing.
@@ -80,11 +91,8 @@ func (b *book) may(k kind, limit int) bool {
 // XEP-0124 §14.1: one more than the one before. §9.2: the highest rid up to which all was answered, unless that is the last.
 func (b *book) ask(now time.Time, k kind) (rid, ack uint64) {
 	rid = b.next
-	for i := range b.flights {
-		if !b.flights[i].answered {
-			ack = rid - uint64(len(b.flights)-i) - 1
-			break
-		}
+	if n := b.span(); n > 0 {
+		ack = rid - uint64(n) - 1
 	}
 	b.next++
 	b.flights = append(b.flights, entry{kind: k})

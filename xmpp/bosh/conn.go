@@ -51,7 +51,7 @@ type conn struct {
 	opening  bool          // a header of ours is out that has no answer yet
 	opened   bool          // there was one
 	handing  bool          // somebody hands over
-	verdict  *body         // the first terminal answer
+	verdict  *body         // the terminal answer that says why
 	trouble  time.Time     // since when nothing has got through; zero: it does
 	alarm    *time.Timer   // for the next thing that time brings
 	left     bool          // the server has answered the end of the session

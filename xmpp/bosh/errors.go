@@ -72,7 +72,7 @@ func (e *Error) Is(target error) bool {
 
 var (
 	errRepeat    = errors.New("bosh: the connection manager has us repeat a request, again and again")
-	errStalled   = errors.New("bosh: no answer in time")
+	errGivenUp   = errors.New("bosh: no answer in time")
 	errOtherKey  = errors.New("bosh: another connection of the session showed another certificate (XEP-0124 §19.1)")
 	errNoRestart = errors.New("bosh: the connection manager can't restart streams (XEP-0206 §4)")
 	errNotTheEnd = errors.New("bosh: the session is over")

@@ -27,7 +27,10 @@ func faulty(f fault) xmpptest.Options {
 func talk(t *testing.T, s *xmpp.Session, n int) {
 	t.Helper()
 	inbox := s.Messages(t.Context())
+	done := make(chan struct{})
+	defer func() { <-done }()
 	go func() {
+		defer close(done)
 		for i := range n {
 			_ = s.Send(t.Context(), &stanza.Message{To: s.JID(), Body: fmt.Sprint(i)})
 			if i%3 == 0 {

@@ -22,10 +22,10 @@ func (c *conn) launch(r request) {
 }
 
 // repeat gives up the attempts at the requests before rid, so that they are made again. mu is held.
-func (c *conn) repeat(before uint64, why error) {
+func (c *conn) repeat(before uint64) {
 	for rid, f := range c.flying {
 		if rid < before && f.again != nil {
-			f.again(why)
+			f.again(errGivenUp)
 		}
 	}
 }
@@ -59,13 +59,13 @@ func (c *conn) arrived(f *flight, a *body) {
 	a.end = a.end || f.kind == forTheEnd // XEP-0124 §13: whatever it says
 	if a.end {
 		c.book.over = true
-		if c.verdict == nil {
+		if c.verdict == nil || c.verdict.why == ItemNotFound { // which is all that requests are told behind the end
 			c.verdict = a
 		}
 	}
 	c.book.answer(time.Now(), f.rid, a)
 	if lost := c.flying[a.missing]; lost != nil && lost.again != nil && a.missing < f.rid {
-		lost.again(errStalled) // XEP-0124 §9.2: the server has answered it long ago
+		lost.again(errGivenUp) // XEP-0124 §9.2: the server has answered it long ago
 	}
 	c.step()
 	c.handOver()
@@ -75,37 +75,52 @@ func (c *conn) arrived(f *flight, a *body) {
 //
 // XEP-0124 §14.3: an exact copy of it; the server has kept its response.
 func (c *conn) ask(f *flight) (*body, error) {
-	for try := 0; ; try++ {
-		ctx, cancel := context.WithCancelCause(c.ctx)
-		c.mu.Lock()
-		f.again = cancel
-		c.mu.Unlock()
-		a, err := c.post(ctx, f.request)
-		if err != nil && ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		cancel(nil)
+	for failures := 0; ; {
+		a, err := c.attempt(f)
 		if err == nil && a.again {
 			err = errRepeat
 		}
 		if err == nil {
-			c.mu.Lock()
-			f.again, c.trouble = nil, time.Time{}
-			c.mu.Unlock()
 			return a, nil
 		}
-		if err := c.another(f, try, err); err != nil {
+		if err := c.hopeless(f, err); err != nil {
 			return nil, err
 		}
+		if errors.Is(err, errGivenUp) { // for no fault of its own
+			continue
+		}
+		if err := c.pause(failures); err != nil {
+			return nil, err
+		}
+		failures++
 	}
 }
 
-// another waits until a request may be made again that has failed with err. It returns an error where that's of no use.
-func (c *conn) another(f *flight, try int, err error) error {
-	if err := c.hopeless(f, err); err != nil || try == 0 {
-		return err
+// attempt makes a request once. Its error is errGivenUp where it was to be made again.
+func (c *conn) attempt(f *flight) (*body, error) {
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	defer cancel(nil)
+	c.mu.Lock()
+	f.again = cancel
+	c.mu.Unlock()
+	a, err := c.post(ctx, f.request)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
-	t := time.NewTimer(min(time.Second<<min(try-1, 4)/4, 4*time.Second))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.again = nil; err == nil && !a.again {
+		c.trouble = time.Time{}
+	}
+	return a, err
+}
+
+// pause waits after a failed attempt, the first time not at all.
+func (c *conn) pause(failures int) error {
+	if failures == 0 {
+		return nil
+	}
+	t := time.NewTimer(min(firstPause<<min(failures-1, 8), longestPause))
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -115,11 +130,15 @@ func (c *conn) another(f *flight, try int, err error) error {
 	}
 }
 
+const (
+	firstPause   = 250 * time.Millisecond
+	longestPause = 4 * time.Second
+)
+
 // hopeless returns an error where a request that has failed with err is of no use any more.
 func (c *conn) hopeless(f *flight, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f.again = nil
 	now := time.Now()
 	if c.trouble.IsZero() {
 		c.trouble = now
@@ -130,7 +149,7 @@ func (c *conn) hopeless(f *flight, err error) error {
 	case !isLoss(err), now.Sub(c.trouble) >= c.patience:
 		return err
 	case errors.Is(err, errRepeat): // XEP-0124 §17.3: and all before it
-		c.repeat(f.rid, err)
+		c.repeat(f.rid)
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (c *conn) ring() {
 	}
 	if at := c.book.lost(); !at.IsZero() && !time.Now().Before(at) {
 		c.book.moved = time.Now()
-		c.repeat(c.book.next, errStalled)
+		c.repeat(c.book.next)
 	}
 	c.step()
 }

@@ -21,7 +21,7 @@ type BOSH struct {
 	Legacy bool
 	// NoRestart says that streams can't be restarted.
 	NoRestart bool
-	// Fault, when set, is asked about each request what becomes of it. It must not call the server.
+	// Fault, when set, is asked about each request what becomes of it, one at a time. It must not call the server.
 	Fault func(r BOSHRequest) BOSHFault
 }
 

@@ -88,10 +88,13 @@ func (b *boshSession) fault(req *boshRequest) BOSHFault {
 	_, known := b.texts[req.rid]
 	r := BOSHRequest{Number: b.count, RID: req.rid - b.first, Again: known, XML: req.text}
 	b.mu.Unlock()
-	if f := b.web.srv.opts.BOSH.Fault; f != nil {
-		return f(r)
+	f := b.web.srv.opts.BOSH.Fault
+	if f == nil {
+		return BOSHFault{}
 	}
-	return BOSHFault{}
+	b.web.asking.Lock()
+	defer b.web.asking.Unlock()
+	return f(r)
 }
 
 // submit takes a request. It returns where the response will come, and for how long that may be waited for; negative: for ever.

@@ -27,6 +27,8 @@ type web struct {
 	once  sync.Once
 	addr  net.Addr // of the port; nil in memory
 
+	asking sync.Mutex // one at a time: BOSH.Fault
+
 	// Server.mu protects these.
 	open      map[*faultConn]struct{}
 	active    map[*faultConn]struct{} // those with a request under way
