@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -194,16 +195,16 @@ func stalledWriter(t *testing.T, srv *xmpptest.Server) {
 
 // TestIdle: a session over which nobody says anything lives on, with one request that is held at a time.
 func TestIdle(t *testing.T) {
-	var requests int
-	o := xmpptest.Options{BOSH: &xmpptest.BOSH{Fault: func(xmpptest.BOSHRequest) xmpptest.BOSHFault { requests++; return xmpptest.BOSHFault{} }}}
+	var requests atomic.Int32
+	o := faulty(func(xmpptest.BOSHRequest) (f xmpptest.BOSHFault) { requests.Add(1); return f })
 	in(t, o, func(t *testing.T, srv *xmpptest.Server) {
 		opts := over(srv, "alice")
 		opts.Keepalive = -1
 		s := srv.Session(t, "alice", opts)
 		elapse(time.Second)
-		before := requests
+		before := requests.Load()
 		elapse(time.Hour)
-		require.Equal(t, 60, requests-before, "one a minute")
+		require.EqualValues(t, 60, requests.Load()-before, "one a minute")
 		require.NoError(t, s.Deliver(t.Context(), &stanza.Message{To: s.JID(), Body: "x"}))
 		require.NoError(t, s.Close())
 	})
