@@ -60,7 +60,7 @@
 //	XEP-0388 with tokens, STARTTLS                6          3
 //	XEP-0388 with tokens, WebSocket               5          3
 //	XEP-0388 without tokens, direct TLS           4          3
-//	XEP-0388, a resource asked for by name        5          3
+//	XEP-0388, a resource by name, direct TLS      5          3
 //	RFC 6120 with SCRAM, direct TLS               6          4
 //	RFC 6120 with SCRAM, STARTTLS                 8          5
 //	RFC 6120 with SCRAM, WebSocket                7          5

@@ -1,114 +1,16 @@
 package xmpp_test
 
 import (
-	"context"
-	"crypto/tls"
-	"fmt"
-	"net"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/canto-im/canto/xmpp"
-	"github.com/canto-im/canto/xmpp/websocket"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// A journey is a kind of server and a way to it.
-type journey struct {
-	name         string // as the table of doc.go has it
-	o            xmpptest.Options
-	how          way
-	resource     string
-	first, later int // flights
-}
-
-type way int
-
-const (
-	directTLS way = iota
-	startTLS
-	inTheClear
-	overWebSocket
-)
-
-// journeys are the rows of the table in doc.go, in its order.
-var journeys = []journey{
-	{"XEP-0388 with tokens, direct TLS", xmpptest.Options{SASL2: &xmpptest.SASL2{}}, directTLS, "", 4, 2},
-	{"XEP-0388 with tokens, STARTTLS", xmpptest.Options{SASL2: &xmpptest.SASL2{}}, startTLS, "", 6, 3},
-	{"XEP-0388 with tokens, WebSocket", xmpptest.Options{SASL2: &xmpptest.SASL2{}}, overWebSocket, "", 5, 3},
-	{"XEP-0388 without tokens, direct TLS", xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{}}}, directTLS, "", 4, 3},
-	{"XEP-0388, a resource asked for by name", xmpptest.Options{SASL2: &xmpptest.SASL2{}}, directTLS, "/phone", 5, 3},
-	{"RFC 6120 with SCRAM, direct TLS", xmpptest.Options{}, directTLS, "", 6, 4},
-	{"RFC 6120 with SCRAM, STARTTLS", xmpptest.Options{}, startTLS, "", 8, 5},
-	{"RFC 6120 with SCRAM, WebSocket", xmpptest.Options{}, overWebSocket, "", 7, 5},
-	{"RFC 6120 with SCRAM, no TLS", xmpptest.Options{StartTLS: xmpptest.Off}, inTheClear, "", 5, 3},
-	{"RFC 6120 with PLAIN, direct TLS", xmpptest.Options{Mechanisms: []string{"PLAIN"}}, directTLS, "", 5, 4},
-}
-
-// flights are those of a login, from the first byte to a session that is bound, TLS included. Every answer takes a second, and
-// nothing else takes any time.
-func (j *journey) flights(t *testing.T, srv *xmpptest.Server, store xmpp.Store) int {
-	o := srv.Options("alice")
-	o.Store, o.AllowPlaintext, o.DirectTLS = store, j.how == inTheClear, j.how == directTLS
-	switch j.how {
-	case directTLS:
-		o.Dial = func(context.Context, string, string) (net.Conn, error) {
-			ours, theirs := net.Pipe()
-			srv.ServeTLS(theirs)
-			return ours, nil
-		}
-	case overWebSocket:
-		o.Dial, o.Transport = srv.DialWeb, websocket.Dialer{URL: srv.WebSocketURL()}.Connect
-	}
-	var took time.Duration
-	srv.Delay(time.Second)
-	start := time.Now()
-	o.Setup = func(*xmpp.Session) { took = time.Since(start) }
-	s, err := xmpp.Dial(t.Context(), srv.JID("alice"+j.resource), o)
-	require.NoError(t, err)
-	srv.Delay(0)
-	require.NoError(t, s.Close())
-	require.Zero(t, took%time.Second)
-	return int(took / time.Second)
-}
-
-// TestFlights is the table of doc.go, which says what is measured here.
-func TestFlights(t *testing.T) {
-	var table []string
-	all := slices.Clone(journeys)
-	for _, j := range journeys[:1] { // what the lines below the table say
-		j.o.TLSVersion, j.name = tls.VersionTLS12, j.name+" 1.2"
-		j.first, j.later = j.first+1, j.later+1
-		all = append(all, j)
-		j.o.TLSVersion, j.name = 0, "rotated tokens"
-		j.o.SASL2, j.first, j.later = &xmpptest.SASL2{Rotate: true}, j.first-1, j.later-1
-		all = append(all, j)
-	}
-	for i, j := range all {
-		t.Run(j.name, func(t *testing.T) {
-			perform(t, j.o, func(t *testing.T, srv *xmpptest.Server) {
-				store := xmpp.FileStore(t.TempDir())
-				for _, want := range []int{j.first, j.later, j.later} {
-					require.Equal(t, want, j.flights(t, srv, store))
-				}
-			})
-		})
-		if i < len(journeys) {
-			table = append(table, fmt.Sprintf("//\t%-46s%d%11d", j.name, j.first, j.later))
-		}
-	}
-	doc, err := os.ReadFile("doc.go")
-	require.NoError(t, err)
-	_, found, _ := strings.Cut(string(doc), "first login   later\n")
-	found, _, _ = strings.Cut(found, "\n//\n")
-	require.Equal(t, strings.Join(table, "\n"), found)
-}
 
 // TestGuessedWrong: a server that has changed since is asked again on a second connection, and the next time at once.
 func TestGuessedWrong(t *testing.T) {
