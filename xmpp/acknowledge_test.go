@@ -217,3 +217,39 @@ func TestOrderlyEndAsksOnceMore(t *testing.T) {
 		require.Zero(t, back)
 	})
 }
+
+// TestChannelGivenUpInHand: what was in hand for a channel that the program has given up keeps no later one from being acknowledged,
+// once it's clear that the program does not close the session with it; if it does, the server keeps both.
+func TestChannelGivenUpInHand(t *testing.T) {
+	for name, c := range map[string]struct {
+		after time.Duration
+		h     string
+	}{
+		"the session goes on": {5 * time.Second, "2"},
+		"it is closed, too":   {5*time.Second - 1, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, p := openManaged(t, nil)
+				ctx, giveUp := context.WithCancel(t.Context())
+				s.Messages(ctx)
+				p.say(chatOf("1"))
+				synctest.Wait()
+				giveUp()
+				synctest.Wait()
+				p.say(chatOf("2") + "<r xmlns='urn:xmpp:sm:3'/>")
+				require.Equal(t, "0", p.hear().Attr("h"))
+				elapse(c.after)
+				synctest.Wait()
+				go s.Close()
+				told := ""
+				for synctest.Wait(); len(p.heard) > 0; {
+					if e := p.hear(); e.Name().Local == "a" {
+						told = e.Attr("h")
+					}
+				}
+				require.Equal(t, c.h, told)
+			})
+		})
+	}
+}

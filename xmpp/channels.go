@@ -153,7 +153,8 @@ func (s *Session) forget(sub *subscription) {
 //
 // Nothing is dropped: as long as a message is not taken from the channel, what arrived after it waits, in the lane that
 // Limits bounds, and so do the other handlers and channels. When the session is lost, they wait for no more than twice
-// Options.CloseTimeout (see Handler); then each channel gets what is left by itself, and closes.
+// Options.CloseTimeout (see Handler); then each channel gets what is left by itself, and closes. A message that waits when ctx is
+// done counts as handled (XEP-0198) if the session is not closed within Options.CloseTimeout, too.
 func (s *Session) Messages(ctx context.Context, types ...stanza.MessageType) <-chan *stanza.Message {
 	return messages(ctx, s, types)
 }
@@ -186,8 +187,8 @@ func presences(ctx context.Context, owner channelOwner, types []stanza.PresenceT
 
 // Channel returns a channel of what f makes of the stanzas that match p, for a capability that has more to say of a stanza than
 // what it is; where ok is false there is nothing to say. Its life is that of Messages, and so is all else that is said there: a stanza
-// counts as handled, and is acknowledged to the server, when what was made of it was taken. p is of messages or of presence:
-// Channel panics if it's not. For an e that is neither a *Session nor a *Client nor a type that embeds one, the channel is closed.
+// counts as handled, and is acknowledged to the server, when what was made of it was taken. f must not block, and is best a function of
+// the stanza alone: for a lost session it may be called twice for one. p is of messages or of presence: Channel panics if it's not. For an e that is neither a *Session nor a *Client nor a type that embeds one, the channel is closed.
 func Channel[T any](ctx context.Context, e Endpoint, p Pattern, f func(ctx context.Context, st stanza.Stanza) (v T, ok bool)) <-chan T {
 	if p.answers() {
 		panic(fmt.Sprintf("xmpp: a Channel of %v would answer requests: see Session.IQs", p))

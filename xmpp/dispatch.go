@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"time"
 
 	"github.com/canto-im/canto/stanza"
 )
@@ -70,8 +71,12 @@ func (s *Session) handOver(batch []arrival) {
 		a := batch[i]
 		s.here = s.lane.before + uint64(i)
 		// XEP-0198 §4: it counts once its handlers have returned.
-		if !s.isGiven() && s.steward.ours(s) && s.accept(a) {
+		switch {
+		case s.isGiven() || !s.steward.ours(s):
+		case s.accept(a):
 			s.handled(a.number)
+		default:
+			s.handledLater(a.number)
 		}
 		s.lane.done(a.size)
 	}
@@ -89,6 +94,20 @@ func (s *Session) accept(a arrival) (handled bool) {
 	}
 	s.recent.add(a.st)
 	return true
+}
+
+// handledLater counts a stanza that a channel had in hand when the program gave up the channel. The program may be about to close
+// the session, too: then the server has to keep it, and what came behind it, for the next one. But a session that goes on could
+// never acknowledge anything again, as an <a/> says how many were handled from the first on (XEP-0198 §4).
+func (s *Session) handledLater(number uint64) {
+	if number == 0 || s.isGiven() {
+		return
+	}
+	time.AfterFunc(s.opts.CloseTimeout, func() {
+		if !s.isGiven() && !s.hasEnded() {
+			s.handled(number)
+		}
+	})
 }
 
 // isGiven reports whether Close has ended the handing over: what a channel reader did not take by then was not taken.
@@ -116,13 +135,18 @@ func (s *Session) finish() {
 	}
 }
 
+// contextFor is the ctx of the handlers that get a.
+func (s *Session) contextFor(a arrival) context.Context {
+	if a.again {
+		return s.againCtx
+	}
+	return s.ctx
+}
+
 // route gives a stanza to those who asked for it. It reports false when a channel's reader did not take it before the
 // session was closed: then it was not handled.
 func (s *Session) route(a arrival) (handled bool) {
-	ctx := s.ctx
-	if a.again {
-		ctx = s.againCtx
-	}
+	ctx := s.contextFor(a)
 	s.begun = a.had
 	if iq, ok := a.st.(*stanza.IQ); ok {
 		if a.had == (had{}) { // else it was answered when its handler ended its goroutine
@@ -250,8 +274,7 @@ func (s *Session) run(ctx context.Context, r *registration, st stanza.Stanza) (r
 			return
 		}
 		if p := recover(); p != nil {
-			reply, err = nil, fmt.Errorf("xmpp: handler registered at %s panicked: %v", r.site, p)
-			s.opts.Logger.Error("xmpp: handler panicked", "handler", r.site, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			reply, err = nil, s.panicked(r, p)
 			return
 		}
 		s.exited(r, st)
@@ -272,6 +295,12 @@ func (s *Session) run(ctx context.Context, r *registration, st stanza.Stanza) (r
 	}
 	returned = true
 	return reply, err
+}
+
+// panicked logs the panic p of the handler of r, and returns what comes of it.
+func (s *Session) panicked(r *registration, p any) error {
+	s.opts.Logger.Error("xmpp: handler panicked", "handler", r.site, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return fmt.Errorf("xmpp: handler registered at %s panicked: %v", r.site, p)
 }
 
 // exited is called when a handler has ended its goroutine (runtime.Goexit): a request is answered all the same.

@@ -7,10 +7,10 @@ const forsaken = 1 << 63
 
 // A remainder is what the dispatcher of a lost session has not handed over, and how far it has got with the first of it.
 type remainder struct {
-	all       []arrival
-	first     uint64 // the number of the first one
-	at        uint64 // of the one in hand; what comes before it is done
-	had, upTo uint64 // that one is for those registrations of the session that were made after had and not after upTo
+	all       []arrival // without the stanzas that were handed over before, by an earlier session
+	first     uint64    // the number of the first one
+	at        uint64    // of the one in hand; what comes before it is done
+	had, upTo uint64    // that one is for those registrations of the session that were made after had and not after upTo
 }
 
 // forsake gives up waiting for a handler that has not returned although its ctx has ended, or for the reader of a channel (see
@@ -25,6 +25,11 @@ func (s *Session) forsake(seen uint64) bool {
 	// They are those of seen, if that still stands: see run.
 	r, site := remainder{at: s.at.Load(), had: s.had.Load(), upTo: s.upTo.Load()}, s.atWork.Load().site
 	r.all, r.first = s.lane.rest()
+	for i := range r.all { // as accept; before the dispatcher goes on, since what that hands over is known from then on
+		if a := &r.all[i]; r.first+uint64(i) > r.at && s.recent.knows(a.st) {
+			a.st = nil
+		}
+	}
 	if !s.steps.CompareAndSwap(seen, seen|forsaken) {
 		return false
 	}
@@ -33,9 +38,9 @@ func (s *Session) forsake(seen uint64) bool {
 	for sub := range s.channels {
 		close(sub.aside)
 		go func() {
+			defer s.lane.wake() // see Shutdown
+			defer sub.close()
 			s.feed(sub, &r)
-			sub.close()
-			s.lane.wake() // see Shutdown
 		}()
 	}
 	return true
@@ -48,21 +53,28 @@ func (s *Session) feed(sub *subscription, rest *remainder) {
 	sub.mu.Unlock()
 	for i, a := range rest.all {
 		number := rest.first + uint64(i)
-		if number < rest.at {
+		if number < rest.at || a.st == nil {
 			continue
 		}
 		if s.isGiven() || !s.steward.ours(s) {
 			return
 		}
-		if number > rest.at && s.recent.knows(a.st) { // as accept; it has looked at the one in hand
-			continue
-		}
 		for _, r := range s.lacking(a, rest, number == rest.at, left) {
 			if h, ok := r.Handler.(channelHandler); ok && h.sub == sub && r.matches(a.st) {
-				_, _ = h.HandleStanza(s.ctx, a.st) // whether it was taken is no news to a server that is gone
+				s.feedOne(r, a)
 			}
 		}
 	}
+}
+
+// feedOne gives a to the channel of r, whose function may panic (see Channel).
+func (s *Session) feedOne(r *registration, a arrival) {
+	defer func() {
+		if p := recover(); p != nil {
+			_ = s.panicked(r, p)
+		}
+	}()
+	_, _ = r.HandleStanza(s.contextFor(a), a.st) // whether it was taken is no news to a server that is gone
 }
 
 // lacking returns the registrations that have not had a; left says that the one that had it in hand could not get rid of it.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -290,6 +291,101 @@ func TestForsakenBehindGoexit(t *testing.T) {
 		p.conn.Close()
 		require.Equal(t, "4", (<-inbox).Body)
 		_, ok := <-inbox
+		require.False(t, ok)
+	})
+}
+
+// What a Client's handler gets meanwhile, which is remembered (see recent), is still to be taken from the channel.
+func TestForsakenWhatHandlersHave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const offline = "<message from='romeo@montague.example/orchard' type='chat' id='%s'><body>%[1]s</body><delay xmlns='urn:xmpp:delay' stamp='2002-09-10T23:08:25Z'/></message>"
+		f := newField(t)
+		c := xmpp.NewClient(juliet, f.options())
+		hang, got := make(chan struct{}), make(diary, 10)
+		xmpp.OnMessage(c, func(_ context.Context, m *stanza.Message) error { <-hang; got <- m.Body; return nil })
+		inboxes := make(chan (<-chan *stanza.Message), 10)
+		c.Online = func(_ context.Context, s *xmpp.Session) error { inboxes <- s.Messages(t.Context()); return nil }
+		run(t, c)
+		p, inbox := <-f.peers, <-inboxes
+		for _, id := range []string{"1", "2", "3"} {
+			p.say(offline, id)
+		}
+		synctest.Wait()
+		p.conn.Close()
+		m, ok := <-inbox
+		require.True(t, ok)
+		require.Equal(t, "1", m.Body)
+		close(hang)
+		require.Equal(t, []string{"1", "2", "3"}, got.read())
+		var bodies []string
+		for m := range inbox {
+			bodies = append(bodies, m.Body)
+		}
+		require.Equal(t, []string{"2", "3"}, bodies)
+	})
+}
+
+// What another process may have handled is marked for a channel of a lost session, too, that gets its rest by itself.
+func TestForsakenRedelivery(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		hang := make(chan struct{})
+		defer close(hang)
+		stay := func(context.Context, *stanza.Message) error { <-hang; return nil }
+		store := xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, store, xmpp.Online)
+		xmpp.OnMessage(one, stay)
+		say(t, srv, "hello")
+		synctest.Wait()
+		require.NoError(t, one.Detach(t.Context()))
+
+		o := srv.Options("alice")
+		o.Store = store
+		var marks <-chan bool
+		o.Setup = func(s *xmpp.Session) {
+			if marks == nil { // of the session that is gone on with
+				marks = xmpp.Channel(t.Context(), s, xmpp.Pattern{Kind: stanza.KindMessage},
+					func(ctx context.Context, _ stanza.Stanza) (bool, bool) { return xmpp.Redelivered(ctx), true })
+			}
+		}
+		two := xmpp.NewClient(srv.JID("alice/bot"), o)
+		xmpp.OnMessage(two, stay)
+		states := two.State(t.Context())
+		run(t, two)
+		for st := range states {
+			if st.Kind == xmpp.Resumed {
+				break
+			}
+		}
+		synctest.Wait()
+		srv.DropConns()
+		synctest.Wait()
+		srv.ExpireSuspended("alice")
+		require.True(t, <-marks)
+	})
+}
+
+// A function of a Channel that panics harms nobody else there, either.
+func TestForsakenPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := open(t, &xmpp.Options{CloseTimeout: 3 * time.Second})
+		hang := make(chan struct{})
+		defer close(hang)
+		xmpp.OnMessage(s, func(context.Context, *stanza.Message) error { <-hang; return nil })
+		ids := xmpp.Channel(t.Context(), s, xmpp.Pattern{Kind: stanza.KindMessage}, func(_ context.Context, st stanza.Stanza) (string, bool) {
+			body := st.(*stanza.Message).Body
+			switch body {
+			case "1":
+				panic("no such id")
+			case "3":
+				runtime.Goexit()
+			}
+			return body, true
+		})
+		p.say(chatOf("1") + chatOf("2") + chatOf("3"))
+		synctest.Wait()
+		p.conn.Close()
+		require.Equal(t, "2", <-ids)
+		_, ok := <-ids
 		require.False(t, ok)
 	})
 }

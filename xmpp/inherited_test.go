@@ -1,10 +1,12 @@
 package xmpp_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/require"
@@ -26,5 +28,34 @@ func TestInheritedStreamThatIsNotResumed(t *testing.T) {
 		require.NoError(t, two.Detach(t.Context()))
 		elapse(time.Minute)
 		require.Zero(t, goroutines(t), "the session that was not resumed has gone, too")
+	})
+}
+
+// What was in hand for a channel that its program gave up just before it left the stream is the successor's.
+func TestGivenUpAndDetached(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		store := xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, store, xmpp.Online)
+		s, err := one.Session(t.Context())
+		require.NoError(t, err)
+		ctx, giveUp := context.WithCancel(t.Context())
+		s.Messages(ctx)
+		xmpp.OnMessage(s, func(_ context.Context, m *stanza.Message) error {
+			if m.Body == "slow" {
+				elapse(3 * time.Second)
+			}
+			return nil
+		})
+		say(t, srv, "in hand")
+		synctest.Wait()
+		giveUp()
+		elapse(4 * time.Second)
+		say(t, srv, "slow")
+		synctest.Wait()
+		require.NoError(t, one.Detach(t.Context()))
+		two := hire(t, srv, store, xmpp.Resumed)
+		elapse(time.Second)
+		require.Equal(t, []string{"in hand"}, two.seen())
+		require.NoError(t, two.Detach(t.Context()))
 	})
 }

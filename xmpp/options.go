@@ -101,7 +101,7 @@ type Options struct {
 	// stream is still its own: a store that is slow holds that up.
 	Store Store
 	// Undelivered gets what could not be handed to the server, or may not have arrived there, together with the reason.
-	// It's called from the goroutine that found out and must not block. Nil: such stanzas are logged (not their content).
+	// It's called from the goroutine that found out and must not block: no Send, whose next session may wait for it. Nil: such stanzas are logged (not their content).
 	Undelivered func(st stanza.Stanza, err error)
 	// BeforeLogin is called with each connection that has TLS, before anything of the login is said: for what a stranger may do
 	// there, such as to register (see package register). It gets the features that the server offers at this point, and asks with do,
