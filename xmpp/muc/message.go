@@ -1,0 +1,284 @@
+package muc
+
+import (
+	"context"
+	"time"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/stamp"
+)
+
+// A Message is something that is said in a room. The embedded one is as it came; it's shared with others, do not change it.
+type Message struct {
+	*stanza.Message
+	Nick       string    // who says it, by the nickname of then; "" the room itself
+	Own        bool      // we do: the room sends what we say to us, too
+	Private    bool      // to us alone (Room.Whispers)
+	History    bool      // it was said while we were not in the room
+	Sent       time.Time // when it was said, where the room says that, in its own time; zero: just now
+	StanzaID   string    // the room's name for it, good for all who are there (XEP-0359); "" where the room gives none that can be believed
+	OccupantID string    // of who says it: Occupant.ID; "" where the room gives none that can be believed
+}
+
+// size is what a message counts for while it waits.
+func (m *Message) size() int {
+	n := len(m.Body)
+	for _, t := range m.Bodies {
+		n += len(t.Value)
+	}
+	for _, e := range m.Payloads {
+		n += len(e.String())
+	}
+	return n
+}
+
+// message takes what comes from the room's address, or from one of its occupants. It's called by the dispatcher of a session, one
+// call at a time.
+func (r *Room) message(ctx context.Context, m *stanza.Message) {
+	r.heard.Store(time.Now().UnixNano())
+	var events []Event
+	switch {
+	case m.Type == stanza.MessageError:
+		r.failed(m)
+	case m.Type == stanza.GroupChat:
+		events = r.said(m)
+	case m.From.Resourcepart() == "":
+		events = r.told(m)
+	default:
+		events = r.whispered(m)
+	}
+	r.emit(ctx, events...)
+}
+
+// said takes what is for all.
+func (r *Room) said(m *stanza.Message) (events []Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over || !r.stayed {
+		return nil
+	}
+	msg := r.read(m)
+	switch {
+	case isTopic(m):
+		return append(r.caughtUp(), r.topicIs(msg)...)
+	case msg.Nick == "" && r.announces(m, &events):
+		return events
+	case r.catchup != nil && msg.Sent.IsZero(): // a server that tells no topic
+		events = r.caughtUp()
+	case r.catchup != nil:
+		msg.History = true
+		if own := r.occupants[r.nick]; own != nil && own.ID != "" && msg.OccupantID != "" {
+			msg.Own = own.ID == msg.OccupantID // whoever had our nickname then
+		}
+		return r.remembered(msg)
+	}
+	r.seen.add(msg)
+	r.reflected(msg)
+	return append(events, msg)
+}
+
+// read makes a Message of one from the room. r.mu is held.
+func (r *Room) read(m *stanza.Message) *Message {
+	msg := &Message{Message: m, Nick: m.From.Resourcepart()}
+	msg.Own = msg.Nick != "" && msg.Nick == r.nick
+	if d, ok := stamp.Of(m, r.jid, r.jid.Domain()); ok { // XEP-0045 §7.2.13: the room's; some sign as the service
+		msg.Sent = d.Stamp
+	}
+	if r.features.stanzaIDs {
+		msg.StanzaID, _ = stamp.IDBy(m, r.jid)
+	}
+	if r.features.occupantIDs {
+		msg.OccupantID = occupantID(m)
+	}
+	return msg
+}
+
+// isTopic reports whether a message is a change of the topic: XEP-0045 §7.2.15, with a subject and no body.
+func isTopic(m *stanza.Message) bool {
+	return (m.Subject != "" || len(m.Subjects) > 0) && m.Body == "" && len(m.Bodies) == 0
+}
+
+// topicIs notes the topic. r.mu is held.
+func (r *Room) topicIs(m *Message) []Event {
+	r.topic = Topic{Text: clip(m.Subject, maxTopic), By: m.Nick}
+	r.reflected(m)
+	return []Event{r.topic}
+}
+
+// maxTopic is how much of a topic is held, in bytes.
+const maxTopic = 64 << 10
+
+// announces reads what only the room itself may say, and reports whether that is all that there is in the message. r.mu is held.
+func (r *Room) announces(m *stanza.Message, events *[]Event) bool {
+	if ev, ok := moderation(m); ok {
+		*events = append(*events, ev)
+		return true
+	}
+	x := userOf(m)
+	if x == nil || m.Body != "" || len(m.Bodies) > 0 {
+		return false
+	}
+	c := Configured{Logged: x.has(logged), NotLogged: x.has(notLogged), ShowsJIDs: x.has(nonAnonymous) || x.has(anyoneSees), HidesJIDs: x.has(semiAnonymous)}
+	if c != (Configured{}) || x.has(configured) {
+		*events = append(*events, c)
+		if s := r.home; s != nil {
+			go r.inquire(s) // what the room can do may be different now
+		}
+	}
+	return true
+}
+
+// told takes what the room says to us alone: what it passes on, and what moderators have to decide.
+func (r *Room) told(m *stanza.Message) []Event {
+	if rq, ok := readRequest(m); ok {
+		return []Event{rq}
+	}
+	x := userOf(m)
+	switch {
+	case x == nil:
+		return nil
+	case x.Decline != nil:
+		return []Event{Declined{From: x.Decline.From, Reason: clip(x.Decline.Reason, maxTopic)}}
+	case len(x.Items) > 0 && !x.item().JID.IsZero() && len(x.Invites) == 0:
+		return []Event{Affiliated{JID: x.item().JID.Bare(), Affiliation: x.item().Affiliation}} // XEP-0045 §9.3
+	}
+	return nil
+}
+
+// whispered takes what an occupant says to us alone.
+func (r *Room) whispered(m *stanza.Message) []Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over || !r.stayed {
+		return nil
+	}
+	msg := r.read(m)
+	msg.Private = true
+	return []Event{msg}
+}
+
+// Say says something to all in the room. It returns once that is on its way; see Deliver for whether it arrives. While the Room is
+// on its way back, Say waits.
+func (r *Room) Say(ctx context.Context, body string) error {
+	return r.Send(ctx, &stanza.Message{Body: body})
+}
+
+// Send sends a message to all in the room; its To and Type are those that this needs. m is not changed. Say says what waits.
+func (r *Room) Send(ctx context.Context, m *stanza.Message) error {
+	c := *m
+	c.To, c.Type = r.jid, stanza.GroupChat
+	return r.send(ctx, &c)
+}
+
+// send sends a message in the stay.
+func (r *Room) send(ctx context.Context, m *stanza.Message) error {
+	if err := r.ready(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	over, cause := r.over, r.cause()
+	r.mu.Unlock()
+	if over {
+		return cause
+	}
+	return r.hub.e.Send(ctx, m)
+}
+
+// Whisper says something to one occupant (XEP-0045 §7.5).
+func (r *Room) Whisper(ctx context.Context, nick, body string) error {
+	to, err := r.jid.WithResource(nick)
+	if err != nil {
+		return err
+	}
+	if to.Resourcepart() == "" {
+		return errNoNick
+	}
+	mark := stanza.Payload(userX{}) // XEP-0045 §7.5: by which carbons tell it from other messages
+	return r.send(ctx, &stanza.Message{To: to, Type: stanza.Chat, Body: body, Payloads: []stanza.Element{mark}})
+}
+
+// SetTopic says what the room speaks about; "" nothing in particular. It returns when the room has told it to all:
+// errors.Is(err, stanza.Forbidden) when it's not ours to change. It must not be called in a handler: ErrInHandler.
+func (r *Room) SetTopic(ctx context.Context, topic string) error {
+	_, err := r.Deliver(ctx, &stanza.Message{Subjects: []stanza.Text{{Value: topic}}})
+	return err
+}
+
+// An outcome is what became of a message of ours.
+type outcome struct {
+	m   *Message
+	err error
+}
+
+// Deliver is Send that returns when the room has told the message to all: it returns that, as all have it, with the room's name for it.
+// An error of the room is a *stanza.Error: errors.Is(err, stanza.Forbidden) where we have no voice, NotAcceptable where we're not in the
+// room. When ctx or the session ends before the room has spoken, it's open whether it was told. It must not be called in a handler:
+// ErrInHandler.
+func (r *Room) Deliver(ctx context.Context, m *stanza.Message) (*Message, error) {
+	if xmpp.SessionFrom(ctx) != nil {
+		return nil, ErrInHandler
+	}
+	c := *m
+	if c.ID == "" {
+		c.ID = stanza.NewID()
+	}
+	// A room that gives messages ids of its own keeps this one (XEP-0359 §3.1).
+	c.Payloads = append(c.Payloads[:len(c.Payloads):len(c.Payloads)], stanza.Payload(stamp.OriginID{ID: c.ID}))
+	result := make(chan outcome, 1)
+	r.mu.Lock()
+	if r.over {
+		defer r.mu.Unlock()
+		return nil, r.cause()
+	}
+	r.waiting[c.ID] = result
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.waiting, c.ID)
+	}()
+	if err := r.Send(ctx, &c); err != nil {
+		return nil, err
+	}
+	select {
+	case o := <-result:
+		return o.m, o.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// reflected completes a Deliver whose message the room has told. r.mu is held.
+func (r *Room) reflected(m *Message) {
+	if !m.Own || len(r.waiting) == 0 {
+		return
+	}
+	id := m.ID
+	if o, ok := stanza.Find[stamp.OriginID](m); ok && r.waiting[id] == nil {
+		id = o.ID
+	}
+	r.complete(id, outcome{m: m})
+}
+
+// complete ends the Deliver of that id. r.mu is held.
+func (r *Room) complete(id string, o outcome) {
+	if w := r.waiting[id]; w != nil {
+		delete(r.waiting, id)
+		w <- o
+	}
+}
+
+// failed takes what has come back of what we've said. r.mu is not held.
+func (r *Room) failed(m *stanza.Message) {
+	if m.Error == nil {
+		return
+	}
+	r.mu.Lock()
+	r.complete(m.ID, outcome{err: m.Error})
+	r.mu.Unlock()
+	xmpp.LoggerOf(r.hub.e).Warn("muc: the room does not take a message", "room", r.jid, "id", m.ID, "err", m.Error)
+	if m.Error.Condition == stanza.NotAcceptable { // XEP-0045 §7.4: we're not in it
+		go r.ping()
+	}
+}
