@@ -3,6 +3,7 @@ package xmpp
 import (
 	"encoding/xml"
 	"hash/maphash"
+	"slices"
 	"sync"
 
 	"github.com/canto-im/canto/internal/ns"
@@ -35,7 +36,7 @@ func newRecent() *recent {
 // fingerprint is 0 for what can't be recognised. A message of a room is the room's to repeat.
 func (r *recent) fingerprint(st stanza.Stanza) uint64 {
 	m, ok := st.(*stanza.Message)
-	if !ok || m.ID == "" || m.Type == stanza.GroupChat {
+	if !ok || !hasID(m) || m.Type == stanza.GroupChat {
 		return 0
 	}
 	var h maphash.Hash
@@ -50,6 +51,13 @@ func (r *recent) fingerprint(st stanza.Stanza) uint64 {
 		}
 	}
 	return h.Sum64() | 1
+}
+
+// hasID reports whether a message has an id, or is a copy of one that has (XEP-0280): copies themselves mostly have none.
+func hasID(m *stanza.Message) bool {
+	return m.ID != "" || slices.ContainsFunc(m.Payloads, func(e stanza.Element) bool {
+		return e.Name().Space == ns.Carbons && e.Child(ns.Forward, "forwarded").Child(ns.Client, stanza.KindMessage).Attr("id") != ""
+	})
 }
 
 // knows reports whether st is a message that the server gives once more although it was handed over. It may do so several

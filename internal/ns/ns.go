@@ -64,6 +64,7 @@ const (
 	ChatMarkers = "urn:xmpp:chat-markers:0"                // XEP-0333
 	ChatStates  = "http://jabber.org/protocol/chatstates"  // XEP-0085
 	Receipts    = "urn:xmpp:receipts"                      // XEP-0184
+	Hints       = "urn:xmpp:hints"                         // XEP-0334
 	SHIM        = "http://jabber.org/protocol/shim"        // XEP-0131
 	Private     = "jabber:iq:private"                      // XEP-0049
 )

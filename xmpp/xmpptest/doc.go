@@ -43,6 +43,9 @@
 // have history, affiliations, passwords and a form, invitations, private messages, registration, ids (XEP-0359, XEP-0421),
 // moderation (XEP-0425) and the self-ping of XEP-0410; Options.Rooms takes some of it away.
 //
+// Sessions that ask for it get copies of what the account's others send and receive (XEP-0280), by the rules of its §6.1 but for errors,
+// which are never copied.
+//
 // # Architecture
 //
 // The server is in internal/server, which never imports package xmpp, nor stanza, sasl or internal/stream: no mistake of theirs can hide from both

@@ -101,6 +101,7 @@ func modules() []module {
 		limitsModule(),
 		pepModule(),
 		pubsubModule(),
+		carbonsModule(),
 		roomsModule(),
 	}
 }

@@ -27,11 +27,10 @@ func (a *account) store(e *Element) {
 // storable tells what is worth keeping: XEP-0160 §3 names messages of type normal, and of type chat with a body, and
 // XEP-0334 lets the sender say otherwise.
 func storable(e *Element) bool {
-	const hints = "urn:xmpp:hints"
 	switch {
-	case e.child(hints, "no-store") != nil:
+	case e.child(ns.Hints, "no-store") != nil:
 		return false
-	case e.child(hints, "store") != nil:
+	case e.child(ns.Hints, "store") != nil:
 		return true
 	}
 	return e.attr("type") != "chat" || e.child(ns.Client, "body") != nil || e.child(ns.Receipts, "received") != nil

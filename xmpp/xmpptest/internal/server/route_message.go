@@ -16,26 +16,30 @@ func (s *Server) messageToAccount(st *stanza, a *account, to jid.JID) {
 	if s.filter(a, st, false) {
 		return
 	}
+	s.copyReceived(a, st, s.messageToSessions(st, a, to))
+}
+
+// messageToSessions hands a message to sessions of the account, and returns them.
+func (s *Server) messageToSessions(st *stanza, a *account, to jid.JID) []*session {
 	if to.Resourcepart() == "" {
-		s.messageToBare(st, a)
-		return
+		return s.messageToBare(st, a)
 	}
 	if ses := a.sessions[to.Resourcepart()]; ses != nil {
 		// RFC 6121 §8.5.3.1: whatever its type or the priority
-		ses.send(st.el)
-		return
+		return sendAll([]*session{ses}, st.el)
 	}
 	switch st.typ() {
 	case "chat":
 		// RFC 6121 §8.5.3.2.1: a chat goes on with the other resources
-		s.messageToBare(st, a)
+		return s.messageToBare(st, a)
 	case "error":
 	default:
 		s.bounce(st, errServiceUnavailable)
 	}
+	return nil
 }
 
-func (s *Server) messageToBare(st *stanza, a *account) {
+func (s *Server) messageToBare(st *stanza, a *account) []*session {
 	able := slices.DeleteFunc(a.available(), func(ses *session) bool { return ses.priority < 0 })
 	switch typ := st.typ(); {
 	case typ == "error":
@@ -44,12 +48,13 @@ func (s *Server) messageToBare(st *stanza, a *account) {
 		s.bounce(st, errServiceUnavailable)
 	case typ == "headline":
 		// delivered to all with a non-negative priority, or to nobody
-		sendAll(able, st.el)
+		return sendAll(able, st.el)
 	case len(able) > 0:
-		sendAll(mostAvailable(able), st.el)
+		return sendAll(mostAvailable(able), st.el)
 	default:
 		s.keep(st, a)
 	}
+	return nil
 }
 
 // keep stores a message for later, or says that it cannot be delivered.
@@ -67,8 +72,9 @@ func mostAvailable(list []*session) []*session {
 	return slices.DeleteFunc(list, func(ses *session) bool { return ses.priority < best })
 }
 
-func sendAll(list []*session, e *Element) {
+func sendAll(list []*session, e *Element) []*session {
 	for _, ses := range list {
 		ses.send(e)
 	}
+	return list
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"slices"
 	"strings"
 
 	"github.com/canto-im/canto/internal/ns"
@@ -33,6 +34,11 @@ func (c *conn) inline(request *Element, answer func(id string, more ...*Element)
 		return &streamError{condition: "internal-server-error", text: "no resource: " + fault.condition}
 	}
 	c.in.forget = !c.srv.smFaults().HalfStanza
+	if bind.child(ns.Carbons, "enable") != nil && slices.Contains(c.srv.opts.SASL2.Inline, ns.Carbons) {
+		c.srv.mu.Lock()
+		ses.copied = c.srv.opts.has("carbons")
+		c.srv.mu.Unlock()
+	}
 	bound := el(ns.Bind2, "bound").with(c.enableInline(ses, bind))
 	c.srv.admit(ses, answer(ses.jid.String(), failed, bound)+c.tampered(Exchange{Step: StepFeatures, XML: c.features()}))
 	c.srv.logf("conn %d: bound %v with the login", c.id, ses.jid)

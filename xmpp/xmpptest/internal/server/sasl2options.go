@@ -16,7 +16,7 @@ type SASL2 struct {
 	// NoResume lets nobody resume a stream with the login; after it, they can.
 	NoResume bool
 	// Inline are namespaces of features that are said to be enabled together with the binding, beside stream management.
-	// The requests are taken and have no effect.
+	// The requests are taken and have no effect, but for "urn:xmpp:carbons:2".
 	Inline []string
 	// FAST are the mechanisms for tokens (XEP-0484) to offer where a connection can do them; nil means all, empty none.
 	FAST []string

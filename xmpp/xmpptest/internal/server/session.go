@@ -16,6 +16,7 @@ type session struct {
 	interested bool                 // it has asked for the roster
 	directed   map[jid.JID]struct{} // whom it has sent presence of its own accord (RFC 6121 §4.6)
 	wants      map[string]bool      // the nodes of which its capabilities say that it wants to hear (XEP-0163)
+	copied     bool                 // it wants copies of messages (XEP-0280)
 	over       bool
 	managed    *managed      // stream management; nil: none
 	turn       chan struct{} // full while a stanza of the client is being handled

@@ -18,6 +18,9 @@ func (s *Server) undelivered(ses *session, u unacked) {
 	st.from = from
 	switch st.kind() {
 	case "message":
+		if from == ses.account.bare {
+			return // a copy, or from the archive: nobody else asked for it
+		}
 		// It goes to the account's other resources, or it's kept (RFC 6121 §8.5.2), with the time of its first attempt.
 		st.el = s.delayed(u)
 		s.messageToBare(st, ses.account)

@@ -10,6 +10,7 @@ type stanza struct {
 	el       *Element // with the 'from' that the server vouches for
 	from, to jid.JID  // to is zero where there was none
 	sender   *session // nil: the server itself, or one of its hosts
+	own      *Element // of a message that is sent: as the sender's own account has it; nil: like el
 }
 
 func (st *stanza) kind() string { return st.el.Name.Local }
