@@ -108,7 +108,6 @@ const (
 	Idle          = "urn:xmpp:idle:1"            // XEP-0319
 	Attention     = "urn:xmpp:attention:0"       // XEP-0224
 	Correct       = "urn:xmpp:message-correct:0" // XEP-0308
-	Hints         = "urn:xmpp:hints"             // XEP-0334
 	References    = "urn:xmpp:reference:0"       // XEP-0372
 	Encryption    = "urn:xmpp:eme:0"             // XEP-0380
 	Styling       = "urn:xmpp:styling:0"         // XEP-0393
