@@ -90,15 +90,9 @@ var malformedAnswers = map[string]malformedAnswer{
 	"a form": {`<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='form'><field type='§' var='a'><required/><value>§</value><option label='§'><value>§</value></option>` +
 		`<validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:dateTime'><range min='§' max='§'/></validate></field>` +
 		`<field type='text-single' var='b'><value>§</value><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:integer'><range min='§' max='§'/></validate></field>` +
-		`<field type='list-multi' var='c'><value>§</value><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='§'><regex>§</regex><list-range min='§' max='§'/></validate></field></x></query>`,
-		func(ctx context.Context, e xmpp.Endpoint) error {
-			f, err := register.Fetch(ctx, e, jid.JID{})
-			if err != nil {
-				return err
-			}
-			_ = f.Layout()
-			return f.Validate()
-		}},
+		`<field type='text-single' var='c'><value>§</value><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:double'><regex>§</regex></validate></field></x></query>`, fetchForm},
+	"a form with counts": {`<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='form'><field type='list-multi' var='a'><value>§</value>` +
+		`<validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='§'><list-range min='§' max='§'/></validate></field></x></query>`, fetchForm},
 	"items of a node": {`<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='n'><item id='§' publisher='§'><note xmlns='urn:x:note' n='§'>§</note></item></items>` +
 		`<set xmlns='http://jabber.org/protocol/rsm'><first index='§'>§</first><count>§</count></set></pubsub>`, func(ctx context.Context, e xmpp.Endpoint) (last error) {
 		for _, err := range pubsub.Items[numbered](ctx, e, jid.JID{}, "n", nil) {
@@ -111,6 +105,16 @@ var malformedAnswers = map[string]malformedAnswer{
 			_, err := pubsub.Affiliations(ctx, e, jid.JID{}, "n")
 			return err
 		}},
+}
+
+// fetchForm asks for a form and looks at all of it.
+func fetchForm(ctx context.Context, e xmpp.Endpoint) error {
+	f, err := register.Fetch(ctx, e, jid.JID{})
+	if err != nil {
+		return err
+	}
+	_ = f.Layout()
+	return f.Validate()
 }
 
 // numbered is a payload with a number in it.
