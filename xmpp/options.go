@@ -97,7 +97,7 @@ type Options struct {
 	// the server knows this installation, a token to log in with (XEP-0484; as good as the password, and not the password), and
 	// how the account has logged in at best (see AllowDowngrade). No password is kept there. Nil: memory only.
 	//
-	// A Client with stream management asks the store, once in a while before it hands over what it has received, whether the
+	// A Client with stream management asks the store, every 50 ms at most and before it hands over what it has received, whether the
 	// stream is still its own: a store that is slow holds that up.
 	Store Store
 	// Undelivered gets what could not be handed to the server, or may not have arrived there, together with the reason.
