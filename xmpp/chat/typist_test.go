@@ -178,8 +178,13 @@ func TestTypistInARoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alice, _, _ := pair(t)
 		room := jid.MustParse("room@x.test")
+		var mu sync.Mutex
 		var sent []string
-		e := &capture{Endpoint: alice, sent: func(m *stanza.Message) { sent = append(sent, string(m.Type)+summary(m)) }}
+		e := &capture{Endpoint: alice, sent: func(m *stanza.Message) {
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, string(m.Type)+summary(m))
+		}}
 		ty := NewTypist(e, room, stanza.GroupChat, nil)
 		defer ty.Close()
 		require.NoError(t, ty.Looking(t.Context()))
@@ -189,6 +194,8 @@ func TestTypistInARoom(t *testing.T) {
 		require.NoError(t, ty.Leave(t.Context()))
 		require.NoError(t, ty.Typing(t.Context()))
 		require.NoError(t, ty.Leave(t.Context()))
+		mu.Lock()
+		defer mu.Unlock()
 		assert.Equal(t, []string{"groupchat/composing", "groupchat/paused", "groupchat/inactive", "groupchat/composing", "groupchat/inactive"}, sent)
 	})
 }

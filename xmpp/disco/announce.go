@@ -83,10 +83,10 @@ func (d *Disco) named(node string) *Info {
 
 // AnnotatePresence adds our capabilities to presence that is about to be sent (xmpp.Shared).
 func (h *home) AnnotatePresence(p *stanza.Presence) []stanza.Element {
-	if h.d == nil { // it begins just now
-		return nil
+	if d := h.d.Load(); d != nil {
+		return d.annotate(p)
 	}
-	return h.d.annotate(p)
+	return nil
 }
 
 func (d *Disco) annotate(p *stanza.Presence) []stanza.Element {

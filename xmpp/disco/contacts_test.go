@@ -26,6 +26,24 @@ func withFeature(t *testing.T, srv *xmpptest.Server, user, feature string) *xmpp
 	return s
 }
 
+// Service discovery may begin while presence is being sent; that goes with it or without.
+func TestBeginsWhilePresenceIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t).Session(t, "alice", nil)
+		sent := make(chan error, 1000)
+		go func() {
+			for range cap(sent) {
+				sent <- s.Send(t.Context(), &stanza.Presence{})
+			}
+		}()
+		require.NoError(t, <-sent)
+		Of(s)
+		for range cap(sent) - 1 {
+			require.NoError(t, <-sent)
+		}
+	})
+}
+
 // Who has the same hash is asked once, now and, with a store, ever.
 func TestAsksOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

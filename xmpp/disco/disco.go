@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/jid"
@@ -36,7 +37,7 @@ type Disco struct {
 // A home is where an endpoint keeps its Disco. It's apart so that what package xmpp calls is no method of Disco.
 type home struct {
 	once sync.Once
-	d    *Disco
+	d    atomic.Pointer[Disco] // nil: it has not begun, and presence that is sent just now goes without
 }
 
 // Of returns the service discovery of e, which begins with the first call: from then on requests are answered, and
@@ -44,8 +45,8 @@ type home struct {
 // Of panics. On a *Session that is not fresh, what presence it had received before is not known.
 func Of(e xmpp.Endpoint) *Disco {
 	h := xmpp.Shared[home](e)
-	h.once.Do(func() { h.d = open(e) })
-	return h.d
+	h.once.Do(func() { h.d.Store(open(e)) })
+	return h.d.Load()
 }
 
 func open(e xmpp.Endpoint) *Disco {
