@@ -134,11 +134,7 @@ func (m *meter) expect(t time.Time) {
 }
 
 // look makes a Read that waits ask its watchdog now.
-func (m *meter) look() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	_ = m.conn.SetReadDeadline(time.Now())
-}
+func (m *meter) look() { m.expect(time.Now()) }
 
 // failure is the error of the write that failed, if one did.
 func (m *meter) failure() error {

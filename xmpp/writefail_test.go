@@ -1,6 +1,7 @@
 package xmpp_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync/atomic"
@@ -73,4 +74,28 @@ func TestLastWordsAreReadAfterAFailedWrite(t *testing.T) {
 			require.ErrorIs(t, s.Err(), xmpp.Conflict)
 		})
 	}
+}
+
+// Wake leaves it the time for that.
+func TestLastWordsAreReadAlthoughWakeIsCalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newField(t)
+		conns := make(chan *oneWay, 10)
+		o := f.options()
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			ours, err := f.dial(ctx, network, addr)
+			conn := &oneWay{Conn: ours}
+			conns <- conn
+			return conn, err
+		}
+		r := run(t, xmpp.NewClient(juliet, o))
+		p, conn := <-f.peers, <-conns
+		synctest.Wait()
+		conn.broken.Store(true)
+		require.ErrorIs(t, r.Send(t.Context(), &stanza.Presence{}), xmpp.ErrUnknownDelivery)
+		r.Wake()
+		synctest.Wait()
+		p.say(streamConflict)
+		require.ErrorIs(t, <-r.err, xmpp.Conflict)
+	})
 }
