@@ -177,6 +177,9 @@ func (s *Session) handIn() error {
 // tooSlow says who holds up what was received: a part of the program, or a server that does not acknowledge what that part or
 // its answer waits for.
 func (s *Session) tooSlow(held int) error {
+	if err := s.linked().in.failure(); err != nil {
+		return err // the reader would have waited, but for what the server might say of that
+	}
 	err := fmt.Errorf("%w (%d bytes); the handler or channel that holds them up was registered at %s", ErrSlowConsumer, held, s.slowest())
 	if n := s.out.thirsty.Load(); n > 0 {
 		err = fmt.Errorf("%w; the server leaves %d calls or answers without an acknowledgement (XEP-0198)", err, n)

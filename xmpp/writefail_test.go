@@ -3,6 +3,7 @@ package xmpp_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -97,5 +98,23 @@ func TestLastWordsAreReadAlthoughWakeIsCalled(t *testing.T) {
 		synctest.Wait()
 		p.say(streamConflict)
 		require.ErrorIs(t, <-r.err, xmpp.Conflict)
+	})
+}
+
+// A program is not slow for what is read for their sake although the lane is full: it's the connection that has failed.
+func TestLastWordsAreNotTheSlowConsumersFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openOneWay(t, &xmpp.Options{Limits: xmpp.Limits{LaneSoft: 1, LaneHard: 4000}})
+		inbox := s.Messages(t.Context())
+		p.say(chatOf("one"))
+		synctest.Wait()
+		require.ErrorIs(t, s.Send(t.Context(), &stanza.Presence{}), xmpp.ErrUnknownDelivery)
+		for range 100 {
+			_, _ = io.WriteString(p.conn, chatOf("more"))
+		}
+		<-s.Done()
+		require.ErrorIs(t, s.Err(), errBrokenPipe)
+		require.NotErrorIs(t, s.Err(), xmpp.ErrSlowConsumer)
+		require.Equal(t, "one", (<-inbox).Body)
 	})
 }
