@@ -168,7 +168,9 @@ func (v *steward) ours(s *Session) bool {
 		case lost || fresh && !first:
 			return !lost
 		case first:
-			_, err = v.save(s)
+			if _, err = v.save(s); errors.Is(err, errNotResumed) {
+				err = v.look() // it has ended before there was anything that somebody could go on with
+			}
 		default:
 			err = v.look()
 		}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/require"
@@ -253,5 +254,24 @@ func TestAcknowledgedWhenSaved(t *testing.T) {
 		m = one.managed()
 		require.Equal(t, m.Sent, m.Acked)
 		require.EqualValues(t, m.Sent, left(t, store).Handled)
+	})
+}
+
+// TestSessionThatWasNeverSaved: what a session has received that ended before the store had anything of it is nobody else's.
+func TestSessionThatWasNeverSaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newField(t)
+		f.features = bindFeature + smFeature
+		o := f.options()
+		o.Store = xmpp.FileStore(t.TempDir())
+		c := xmpp.NewClient(juliet, o)
+		got := make(diary, 10)
+		xmpp.OnMessage(c, func(_ context.Context, m *stanza.Message) error { got <- m.Body; return nil })
+		run(t, c)
+		p := <-f.peers
+		require.Equal(t, "enable", p.hear().Name().Local)
+		p.say("<enabled xmlns='urn:xmpp:sm:3' id='x' resume='true'/>" + chatOf("1") + "</stream:stream>")
+		elapse(time.Minute)
+		require.Equal(t, []string{"1"}, got.read())
 	})
 }
