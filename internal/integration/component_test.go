@@ -162,22 +162,17 @@ func TestComponentFrozen(t *testing.T) {
 func TestComponentComesBack(t *testing.T) {
 	eachOwn(t, servers.Config{}, func(t *testing.T, p *place) {
 		domain, o := p.component()
-		bot := component.NewClient(domain, o)
-		xmpp.OnGet(bot, func(context.Context, *stanza.IQ, Version) (any, error) { return Version{Name: "back"}, nil })
-		online := make(chan *xmpp.Session, 10)
-		bot.Online = func(_ context.Context, s *xmpp.Session) error { online <- s; return nil }
-		ctx, stop := context.WithCancel(t.Context())
-		run := make(chan error, 1)
-		go func() { run <- bot.Run(ctx) }()
-		next(t, online)
+		c := component.NewClient(domain, o)
+		xmpp.OnGet(c, func(context.Context, *stanza.IQ, Version) (any, error) { return Version{Name: "back"}, nil })
+		bot := keep(t, c)
+		next(t, bot.online)
 		p.kill(t)
 		p.restart(t)
-		next(t, online)
+		next(t, bot.online)
 		v, err := xmpp.Get[Version](within(t), p.session(t), at("anybody"), Version{})
 		require.NoError(t, err)
 		assert.Equal(t, "back", v.Name)
-		stop()
-		require.NoError(t, next(t, run))
+		bot.end(t)
 	})
 }
 

@@ -63,19 +63,13 @@ func TestDiscoOfContacts(t *testing.T) {
 		user, password := p.account(t)
 		o := p.options(password)
 		o.Trace = count
-		bot := xmpp.NewClient(p.jid(user), o)
-		d := disco.Of(bot)
+		c := xmpp.NewClient(p.jid(user), o)
+		c.Online = available
+		d := disco.Of(c)
 		seen := make(chan *stanza.Presence, 100)
-		xmpp.OnPresence(bot, func(_ context.Context, pr *stanza.Presence) error { seen <- pr; return nil })
-		online := make(chan *xmpp.Session, 10)
-		bot.Online = func(ctx context.Context, s *xmpp.Session) error {
-			online <- s
-			return s.Send(ctx, &stanza.Presence{})
-		}
-		ctx, stop := context.WithCancel(t.Context())
-		run := make(chan error, 1)
-		go func() { run <- bot.Run(ctx) }()
-		us := next(t, online)
+		xmpp.OnPresence(c, func(_ context.Context, pr *stanza.Presence) error { seen <- pr; return nil })
+		bot := keep(t, c)
+		us := next(t, bot.online)
 		able := func() *xmpp.Session {
 			s := p.session(t)
 			disco.Of(s).Declare(feature)
@@ -105,15 +99,14 @@ func TestDiscoOfContacts(t *testing.T) {
 		assert.False(t, d.Known(two.JID()).Has("urn:canto:test:more"))
 
 		require.NoError(t, us.Close())
-		require.NoError(t, next(t, run))
-		go func() { run <- bot.Run(ctx) }()
-		us = next(t, online)
+		require.NoError(t, next(t, bot.done))
+		bot.run(t)
+		us = next(t, bot.online)
 		assert.Nil(t, d.Known(one.JID()), "what was said to the last session is not known to this one")
 		look(one)
 		look(two)
 		assert.EqualValues(t, 2, queries.Load(), "but the hashes are")
-		stop()
-		require.NoError(t, next(t, run))
+		bot.end(t)
 	})
 }
 

@@ -126,19 +126,13 @@ func TestClientComesBack(t *testing.T) {
 			return new(net.Dialer).DialContext(ctx, network, addr)
 		}
 		c := xmpp.NewClient(p.jid(user), o)
-		online := make(chan *xmpp.Session, 16)
-		c.Online = func(ctx context.Context, s *xmpp.Session) error {
-			online <- s
-			return s.Send(ctx, &stanza.Presence{})
-		}
+		c.Online = available
 		inbox := c.Messages(t.Context())
-		ctx, stop := context.WithCancel(within(t))
-		done := make(chan error, 1)
-		go func() { done <- c.Run(ctx) }()
-		first := next(t, online)
+		bot := keep(t, c)
+		first := next(t, bot.online)
 		require.NoError(t, ping(t, first, p), "<enabled/> has arrived: else a server may keep what is sent for a stream that nobody resumes")
 
-		states := c.State(ctx)
+		states := c.State(within(t))
 		down.Store(true)
 		p.kill(t)
 		// RFC 6120 §3.3: the first attempt comes within a second, and each wait is about twice the one before.
@@ -152,12 +146,11 @@ func TestClientComesBack(t *testing.T) {
 		c.Wake()
 		if p.inside == nil { // in process the accounts and the suspended stream are still there, and it's resumed
 			<-first.Done()
-			assert.NotSame(t, first, next(t, online))
+			assert.NotSame(t, first, next(t, bot.online))
 		}
 		alice := p.session(t)
 		require.NoError(t, alice.Send(within(t), &stanza.Message{To: p.jid(user), Type: stanza.Chat, Body: "welcome back"}))
 		assert.Equal(t, "welcome back", next(t, inbox).Body, "the channel has outlived the session")
-		stop()
-		assert.NoError(t, next(t, done))
+		bot.end(t)
 	})
 }

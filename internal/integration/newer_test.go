@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"context"
 	"crypto/tls"
 	"encoding/json"
 	"encoding/xml"
@@ -80,12 +79,8 @@ func TestLimitsOfTheServer(t *testing.T) {
 			user, password := p.account(t)
 			o := q.options(password)
 			o.AllowPlaintext = true
-			bot := xmpp.NewClient(q.jid(user), o)
-			ctx, stop := context.WithCancel(within(t))
-			done := make(chan error, 1)
-			go func() { done <- bot.Run(ctx) }()
-			s, err := bot.Session(within(t))
-			require.NoError(t, err)
+			bot := keep(t, xmpp.NewClient(q.jid(user), o))
+			s := next(t, bot.online)
 			inbox := bot.Messages(t.Context())
 			for range 2 {
 				assert.Equal(t, says, s.Features().Has(ns.StreamLimits), "%v", s.Features())
@@ -100,8 +95,7 @@ func TestLimitsOfTheServer(t *testing.T) {
 				require.NoError(t, bot.Deliver(within(t), &stanza.Message{To: s.JID(), Type: stanza.Chat, Body: "again"}))
 				assert.Equal(t, "again", next(t, inbox).Body)
 			}
-			stop()
-			assert.NoError(t, next(t, done))
+			bot.end(t)
 		})
 	}
 }
@@ -212,17 +206,11 @@ func TestResumedWithTheLogin(t *testing.T) {
 		user, password := p.account(t)
 		o := q.over(q.options(password), true, 0)
 		o.Trace = wire.trace()
-		bot := xmpp.NewClient(q.jid(user), o)
-		online := make(chan *xmpp.Session, 4)
-		bot.Online = func(ctx context.Context, s *xmpp.Session) error {
-			online <- s
-			return s.Send(ctx, &stanza.Presence{})
-		}
-		inbox := bot.Messages(t.Context())
-		ctx, stop := context.WithCancel(within(t))
-		done := make(chan error, 1)
-		go func() { done <- bot.Run(ctx) }()
-		s := next(t, online)
+		c := xmpp.NewClient(q.jid(user), o)
+		c.Online = available
+		inbox := c.Messages(t.Context())
+		bot := keep(t, c)
+		s := next(t, bot.online)
 		require.NoError(t, ping(t, s, p))
 		alice := p.session(t)
 
@@ -240,9 +228,8 @@ func TestResumedWithTheLogin(t *testing.T) {
 			}
 			t.Logf("%d flights with what was said on it", now-flights)
 		}
-		assert.Empty(t, online, "one session all the time")
-		stop()
-		assert.NoError(t, next(t, done))
+		assert.Empty(t, bot.online, "one session all the time")
+		bot.end(t)
 	})
 }
 
