@@ -39,14 +39,19 @@ func (n *negotiation) authenticate(ctx context.Context) (restart bool, err error
 	if len(attempts) == 0 {
 		return false, n.noMechanism()
 	}
-	for _, a := range attempts {
+	for len(attempts) > 0 {
+		a := attempts[0]
 		if err = n.try(ctx, a); err == nil {
 			n.authed = true
 			n.remember(ctx, a)
 			return n.profile.restarts, nil
 		}
-		if !n.another(ctx, a, err) {
-			break
+		attempts = attempts[1:]
+		switch {
+		case n.misled(ctx, err):
+			attempts = slices.Insert(attempts, 0, &attempt{mech: a.mech, conn: a.conn})
+		case !n.another(ctx, a, err):
+			return false, err
 		}
 	}
 	return false, err
@@ -105,7 +110,7 @@ func (n *negotiation) mechanisms() []sasl.Mechanism {
 	case len(n.opts.SASL) > 0:
 		return n.opts.SASL
 	case n.opts.Password != "":
-		return sasl.Password(n.account.Localpart(), n.opts.Password, &sasl.PasswordOptions{Keys: n.opts.keys})
+		return sasl.Password(n.account.Localpart(), n.opts.Password, &sasl.PasswordOptions{Keys: n.keyCache()})
 	}
 	return []sasl.Mechanism{sasl.Anonymous("")}
 }

@@ -59,7 +59,7 @@ func NewClient(addr jid.JID, o *Options) *Client {
 	if c.opts.TLS != nil {
 		cfg = c.opts.TLS.Clone()
 	}
-	c.opts.keys, c.opts.remembers = &sasl.MemoryKeys{}, true
+	c.opts.remembers = true
 	if cfg.ClientSessionCache == nil {
 		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(4)
 	}

@@ -76,7 +76,7 @@
 // meter (link.go) is the reading side, which notices silence. A negotiation (negotiate.go with starttls.go,
 // beforelogin.go, authenticate.go and bind.go as its stages) makes a link of a connection; dial.go finds connections for it (resolve.go,
 // connect.go) and client.go does so again and again (backoff.go). The exchange of SASL (exchange.go) is one for both of its
-// profiles; sasl2.go has what is peculiar to XEP-0388, fast.go the tokens, pins.go what may not become less, early.go what is
+// profiles; sasl2.go has what is peculiar to XEP-0388, fast.go the tokens, pins.go what may not become less, keyring.go what was derived from the password, early.go what is
 // said before the server has spoken, memory.go what is kept of it all in the Store. Another transport than TCP (transport.go,
 // Options.Transport) brings a net.Conn to which whole elements of the stream are written; package websocket has one. On a link runs a Session: reader.go reads stanzas,
 // completes the calls that wait (pending.go), puts the rest into the lane (lane.go) and pauses when there is too much

@@ -28,6 +28,9 @@ func (n *negotiation) recall(ctx context.Context) {
 		n.opts.Logger.Error("xmpp: what earlier logins have taught can't be read: this one is not compared to them", "err", err)
 	}
 	n.memory, n.pins, n.agent = m, p, cmp.Or(m.value.Agent, newUUID())
+	if n.opts.remembers {
+		n.keys = &keyring{kept: p.value.Keys}
+	}
 }
 
 // remember keeps what a has taught. The login has succeeded: a store that does not answer is no reason to give it up.
@@ -46,7 +49,7 @@ func (n *negotiation) remember(ctx context.Context, a *attempt) {
 	if err != nil {
 		n.opts.Logger.Error("xmpp: the login can't be remembered", "err", err)
 	}
-	if err := n.pins.raise(ctx, a); err != nil {
+	if err := n.pins.raise(ctx, a, n.keys, n.opts.ForgetToken); err != nil {
 		n.opts.Logger.Error("xmpp: the mechanism of the login can't be remembered", "err", err)
 	}
 }

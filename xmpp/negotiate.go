@@ -42,6 +42,7 @@ type negotiation struct {
 	memory  *record[memory]      // what is known of earlier logins; nil: it was not looked up yet
 	agent   string               // our id for the server
 	pins    *pins                // likewise
+	keys    *keyring             // likewise; nil: the next login has no use for them
 	asked   *stream.Authenticate // what was asked for with the login; nil: the login is that of RFC 6120
 	granted *stream.Token        // the token that came with success; nil: none
 

@@ -30,7 +30,7 @@ type Options struct {
 	// server vouches for its offer (XEP-0474).
 	AllowDowngrade bool
 	// ForgetToken makes this the last login with the token that Store has of an earlier one: the server is told to take it no
-	// more (XEP-0484 §3.6), none is asked for, and Store keeps none. It's how to log out of a device that others use: Dial with
+	// more (XEP-0484 §3.6), none is asked for, and Store keeps none, nor what was derived from the password. It's how to log out of a device that others use: Dial with
 	// it, and Close. False: the next login may take a token.
 	ForgetToken bool
 	// Software is what the server and the account's owner are told of the program (XEP-0388), and, with servers that make the
@@ -94,8 +94,9 @@ type Options struct {
 	RequestTimeout time.Duration
 
 	// Store keeps small values that should outlive the process: the stream, for a Client; and for every session the id by which
-	// the server knows this installation, a token to log in with (XEP-0484; as good as the password, and not the password), and
-	// how the account has logged in at best (see AllowDowngrade). No password is kept there. Nil: memory only.
+	// the server knows this installation, a token to log in with (XEP-0484) and what SCRAM has derived from the password (RFC 5802
+	// §3), both as good as the password at this server, and how the account has logged in at best (see AllowDowngrade). No password
+	// is kept there; a wrong one is not noticed as long as token or keys will do. Nil: memory only.
 	//
 	// A Client with stream management asks the store, every 50 ms at most and before it hands over what it has received, whether the
 	// stream is still its own: a store that is slow holds that up.
@@ -122,8 +123,7 @@ type Options struct {
 	// that other modules have the zero value alone, which is a client.
 	Role stream.Role
 
-	remembers bool          // what was learned in a login serves the next one
-	keys      sasl.KeyCache // a Client's: what was derived from the password serves the next login; nil: derived each time
+	remembers bool // what was learned in a login serves the next one
 }
 
 // Limits bound what a peer may make us hold. Zero fields mean the defaults.

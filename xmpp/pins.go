@@ -12,6 +12,8 @@ import (
 type pin struct {
 	Mechanism string `json:"mechanism"` // that authenticated it
 	Binding   string `json:"binding"`   // the type of channel binding that was used; empty: none
+
+	Keys *savedKeys `json:"keys,omitempty"` // what SCRAM has derived from the password last; nil: nothing
 }
 
 // pins keep the pin of an account in the Store. Whoever gets between the server and us can take mechanisms and bindings out
@@ -87,8 +89,9 @@ func described(mechanism, binding string) string {
 	return mechanism + " with " + binding
 }
 
-// raise keeps what a has used, where that's better than what was known, or where less was permitted.
-func (p *pins) raise(ctx context.Context, a *attempt) error {
+// raise keeps what a has used, where that's better than what was known, or where less was permitted; and the keys that it has
+// derived, unless these are to be forgotten.
+func (p *pins) raise(ctx context.Context, a *attempt, keys *keyring, forget bool) error {
 	name, bound := a.mech.Name(), boundWith(a.x)
 	lowered := p.against(a) != nil // the server has vouched for it, or the program permits it
 	return p.update(ctx, func(v *pin) bool {
@@ -98,6 +101,12 @@ func (p *pins) raise(ctx context.Context, a *attempt) error {
 		}
 		if lowered || weakerBinding(v.Binding, bound) {
 			next.Binding = bound
+		}
+		switch {
+		case forget:
+			next.Keys = nil
+		case keys != nil && keys.fresh != nil:
+			next.Keys = keys.fresh
 		}
 		changed := next != *v
 		*v = next
