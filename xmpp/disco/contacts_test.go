@@ -441,3 +441,40 @@ func TestPresenceOfTheLastSession(t *testing.T) {
 		require.NoError(t, <-ended)
 	})
 }
+
+// SECURITY S18, on a Client: it believes nothing of what others say in somebody's name, in its next session either.
+func TestSecurityS18Client(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t)
+		o := srv.Options("alice")
+		o.Store = xmpp.FileStore(t.TempDir())
+		bot := xmpp.NewClient(srv.JID("alice"), o)
+		bot.Online = func(ctx context.Context, s *xmpp.Session) error { return s.Send(ctx, &stanza.Presence{}) }
+		d := Of(bot)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- bot.Run(ctx) }()
+		_, err := bot.Session(t.Context())
+		require.NoError(t, err)
+		victim := &Info{Identities: []Identity{{Category: "client", Type: "pc"}}, Features: []string{"urn:x:encryption", "urn:x:other"}}
+		mallory, bob := srv.Session(t, "mallory", nil), srv.Session(t, "bob", nil)
+		forger(t, mallory, victim, false, &Info{Identities: victim.Identities, Features: []string{"urn:x:forged"}})
+		forger(t, bob, victim, false, victim)
+		i, err := d.Lookup(t.Context(), mallory.JID())
+		require.NoError(t, err)
+		require.True(t, i.Has("urn:x:forged"), "of itself")
+		require.Nil(t, d.Known(bob.JID()))
+
+		srv.CloseStream("alice", "reset")
+		_, err = bot.Session(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Nil(t, d.Known(bob.JID()))
+		ok, err := d.Supports(t.Context(), bob.JID(), "urn:x:encryption")
+		require.NoError(t, err)
+		require.True(t, ok)
+		stop()
+		require.NoError(t, <-ended)
+		synctest.Wait()
+	})
+}
