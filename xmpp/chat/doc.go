@@ -35,14 +35,35 @@
 // are others; the ids and delays of XEP-0359 and XEP-0203 are in package stamp. StyleText finds what is *bold* in a text (XEP-0393), Me
 // what begins with "/me " (XEP-0245), BodyFor leaves out of a body what is only there for other programs.
 //
+// A Conversation folds all that into what a person wants to see: each message as it stands now, in order.
+//
+//	talk := chat.NewConversation(s.JID(), juliet, nil)
+//	xmpp.OnMessage(s, func(ctx context.Context, m *stanza.Message) error {
+//		if e, ok := talk.Add(m); ok {
+//			redraw(e) // new, or corrected, retracted, reacted to, delivered, read
+//		}
+//		return nil
+//	})
+//	for e := range talk.All() { … }
+//
+// It takes what is live, what is sent, copies and archives in any order and twice, and comes to the same result; what refers to a message that is
+// not there yet waits for it. A correction of a message that is unknown is shown as a message.
+//
 // A Typist tells the other side what our user is doing (XEP-0085), and stops telling who doesn't care. Support declares in service
 // discovery what a program takes care of.
 //
 // # Whom to believe
 //
 // Anybody can send any of these about any message. A correction, a retraction or a set of reactions counts only as its sender's word about
-// what that same sender has said or shows: this is nowhere checked by who reads payloads with stanza.Find. In a room, only the id that the room
-// has given to a message names it; the sender's could be anybody's.
+// what that same sender has said or shows. A Conversation sees to that (who reads payloads with stanza.Find has to):
+//
+//   - with a person, the account is the sender, whichever client it is;
+//   - in a room, an occupant, by the id that the room gives (XEP-0421), or else by the nickname while nobody has left who had it
+//     (Conversation.Presence) and not of the time before we came; the room itself may retract anything (XEP-0425);
+//   - in a room, the room's id names a message for reactions, replies and markers; the sender's could be anybody's;
+//   - what the room or our own account would have named counts only if it says that it does (ConversationOptions.Host);
+//   - a chat, the private messages of an occupant and the room are three conversations, whatever ids they share;
+//   - only an archive has messages that were retracted before they came.
 //
 // Receipts and markers tell their receiver that we're online, and what has been read: they're for those who may know, and only if
 // the user wants that. Texts and URLs come over the wire: show them as text, and fetch nothing that the user would not want to be
@@ -51,5 +72,7 @@
 // # Architecture
 //
 // A file for each kind of payload; refer.go has the rules by which one message names another, points.go counts characters as
-// the specifications do. state.go reads states and typist.go keeps the rules for sending them: one timer, no goroutine.
+// the specifications do. conversation.go takes messages; occupants.go finds out who has
+// sent one, item.go what it does, fold.go does it, view.go shows the result. What is done to a message is kept with it and judged when
+// it's shown, so that the order in which it came makes no difference. state.go reads states and typist.go keeps the rules for sending them: one timer, no goroutine.
 package chat

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/canto-im/canto/internal/specexample"
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -73,6 +74,40 @@ func FuzzPayloads(f *testing.F) {
 		decodeAgain[Fallback](t, m)
 		decodeAgain[Link](t, m)
 		decodeAgain[Encryption](t, m)
+	})
+}
+
+// FuzzConversation gives any message to a chat and to a room: none panics, what is given twice is there once, and who has no part in it
+// changes nothing.
+func FuzzConversation(f *testing.F) {
+	seed(f, func(s string) { f.Add(s, true); f.Add(s, false) })
+	f.Fuzz(func(t *testing.T, raw string, late bool) {
+		st, err := stanza.Parse([]byte(raw))
+		m, ok := st.(*stanza.Message)
+		if err != nil || !ok {
+			return
+		}
+		for _, with := range []jid.JID{juliet, coven, m.From.Bare(), m.From} {
+			if with.IsZero() {
+				continue
+			}
+			room := m.Type == stanza.GroupChat
+			c := NewConversation(romeo, with, &ConversationOptions{Room: room, Host: naming})
+			first := &stanza.Message{ID: "first", Type: m.Type, From: with, To: romeo, Body: "x"}
+			c.add(first, arrival{id: "h1"})
+			before := c.Len()
+			e, ok := c.add(m, arrival{late: late, id: "h2"})
+			if part := m.From.IsZero() || m.From.Bare() == with.Bare() || m.From.Bare() == romeo; ok && !part {
+				t.Fatalf("%q is of %q", raw, with)
+			}
+			was := show(c)
+			if _, again := c.add(m, arrival{late: late, id: "h2"}); again && m.Type != stanza.MessageError || show(c) != was {
+				t.Fatalf("twice: %q\nis %s\nwas %s", raw, show(c), was)
+			}
+			if n := len(slices.Collect(c.All())); n != c.Len() || n > before+1 {
+				t.Fatalf("%d entries, %d of them shown, %+v", c.Len(), n, e)
+			}
+		}
 	})
 }
 
