@@ -20,21 +20,50 @@ var errNotPrivate = errors.New("the access model of private data is \"whitelist\
 // PublishPrivate publishes an item at our own account that nobody else may see (XEP-0223): Publish with the options that items are kept and
 // that the node has a Whitelist, on which nobody is but ourselves, and with those of options. Where the server does not heed such
 // options nothing is published: ErrNoOptions. A node that is there and is configured otherwise, so that perhaps others can read it,
-// is configured anew first; if that fails nothing is published, and the error is that of Configure and PreconditionNotMet.
+// is configured anew first; if that fails nothing is published, and the error is that of Configure and PreconditionNotMet. The same goes for a
+// server that refuses one of options: the node is then made, or configured, by itself.
 func PublishPrivate(ctx context.Context, e xmpp.Endpoint, node, id string, payload any, options ...form.Field) (string, error) {
 	if f := form.Fields(options).Field(AccessModel); f != nil && f.Text() != Whitelist {
 		return "", target{e: e, node: node}.fail("publish privately to", errNotPrivate)
 	}
 	options = with(options, form.Of(PersistItems, true), form.Of(AccessModel, Whitelist))
-	id, err := keep(ctx, e, node, id, payload, options)
-	if !errors.Is(err, PreconditionNotMet) {
-		return id, err
+	published, err := keep(ctx, e, node, id, payload, options)
+	switch {
+	case errors.Is(err, PreconditionNotMet):
+		if failed := Configure(ctx, e, jid.JID{}, node, options...); failed != nil {
+			return "", fmt.Errorf("%w, and: %w", err, failed)
+		}
+	case unknownOption(err):
+		failed := create(ctx, e, node, options)
+		if errors.Is(failed, stanza.Conflict) {
+			failed = Configure(ctx, e, jid.JID{}, node, options...)
+		}
+		if failed != nil {
+			return "", fmt.Errorf("%w, and: %w", err, failed)
+		}
+		options = essential(options)
+	default:
+		return published, err
 	}
-	if failed := Configure(ctx, e, jid.JID{}, node, options...); failed != nil {
-		return "", fmt.Errorf("%w, and: %w", err, failed)
-	}
-	// With the same options again: what can't be had closed is not published open.
+	// Never without the option that matters: what can't be had closed is not published open.
 	return keep(ctx, e, node, id, payload, options)
+}
+
+// unknownOption reports whether err may be the refusal of an option that the server does not know (XEP-0060 §7.1.5): of which condition
+// that is, nothing is said. It may know the same field as one of a new node's.
+func unknownOption(err error) bool {
+	var refused *stanza.Error
+	return errors.As(err, &refused) && !errors.Is(err, stanza.Forbidden) && !errors.Is(err, PreconditionNotMet)
+}
+
+func create(ctx context.Context, e xmpp.Endpoint, node string, options []form.Field) error {
+	_, err := Create(ctx, e, jid.JID{}, node, options...)
+	return err
+}
+
+// essential is who may read.
+func essential(options []form.Field) []form.Field {
+	return slices.DeleteFunc(slices.Clone(options), func(f form.Field) bool { return f.Var != AccessModel && f.Var != RosterGroups })
 }
 
 // PublishPublic publishes an item at our own account that is kept for others to fetch (XEP-0222): Publish with the options that items
@@ -42,7 +71,15 @@ func PublishPrivate(ctx context.Context, e xmpp.Endpoint, node, id string, paylo
 // the server does not heed such options nothing is published: ErrNoOptions. A node that is there and is configured otherwise fails with
 // PreconditionNotMet: it may hold what its owner does not want to be seen by everybody. Configure changes it where that is what is wanted.
 func PublishPublic(ctx context.Context, e xmpp.Endpoint, node, id string, payload any, options ...form.Field) (string, error) {
-	return keep(ctx, e, node, id, payload, with(options, form.Of(PersistItems, true), form.Of(SendLast, "never"), form.Of(AccessModel, Open)))
+	options = with(options, form.Of(PersistItems, true), form.Of(SendLast, "never"), form.Of(AccessModel, Open))
+	published, err := keep(ctx, e, node, id, payload, options)
+	if !unknownOption(err) {
+		return published, err
+	}
+	if failed := create(ctx, e, node, options); failed != nil && !errors.Is(failed, stanza.Conflict) {
+		return "", fmt.Errorf("%w, and: %w", err, failed)
+	}
+	return keep(ctx, e, node, id, payload, essential(options)) // one that is there is not changed
 }
 
 // with adds those of more to options that they do not name.
