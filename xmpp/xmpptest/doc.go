@@ -38,6 +38,7 @@
 //
 // Every account has nodes (XEP-0163): its own resources and its contacts are told of what is published there when their capabilities
 // say that they want to hear of it. A service with nodes for everybody (XEP-0060) is at the domain's "pubsub" subdomain.
+// Private data (XEP-0049) is kept for its owner, and the bookmarks in it are those of XEP-0402 (#compat).
 //
 // Rooms (XEP-0045) are at the subdomain "conference": clients make them by joining, and Room looks at them and disturbs them. They
 // have history, affiliations, passwords and a form, invitations, private messages, registration, ids (XEP-0359, XEP-0421),

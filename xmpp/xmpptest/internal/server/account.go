@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/canto-im/canto/internal/xmltext"
 	"github.com/canto-im/canto/jid"
 )
 
@@ -17,12 +18,13 @@ type account struct {
 	secret   credential
 	sessions map[string]*session // by resource
 	roster   roster
-	requests map[jid.JID]*Element   // inbound subscription requests that wait for an answer (RFC 6121 §3.1.3)
-	offline  []*Element             // messages that wait for the account, oldest first
-	fast     map[string]*fastTokens // by the user-agent's id
-	details  map[string]string      // what it has told of itself when it was registered
-	gone     *Element               // the last unavailable presence, for probes
-	left     time.Time              // and when that was
+	requests map[jid.JID]*Element      // inbound subscription requests that wait for an answer (RFC 6121 §3.1.3)
+	offline  []*Element                // messages that wait for the account, oldest first
+	fast     map[string]*fastTokens    // by the user-agent's id
+	private  map[xmltext.Name]*Element // XEP-0049
+	details  map[string]string         // what it has told of itself when it was registered
+	gone     *Element                  // the last unavailable presence, for probes
+	left     time.Time                 // and when that was
 }
 
 // ordered returns the sessions in the order of their resources, so that what goes to several goes in a known order.

@@ -101,6 +101,8 @@ func modules() []module {
 		limitsModule(),
 		pepModule(),
 		pubsubModule(),
+		privateModule(),
+		bookmarksModule(),
 		carbonsModule(),
 		roomsModule(),
 	}

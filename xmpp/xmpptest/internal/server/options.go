@@ -144,6 +144,9 @@ func (o Options) has(module string) bool {
 	if (module == "register" || module == "invite") && o.Register == nil {
 		return false
 	}
+	if module == "bookmarks" && (!o.has("pep") || !o.has("private")) {
+		return false
+	}
 	return !slices.Contains(o.Without, module)
 }
 

@@ -177,3 +177,29 @@ func TestPubSubAuthorize(t *testing.T) {
 	require.Contains(t, bob.event(at), "subscription='subscribed'")
 	bob.does("get", at, ns.PubSub, "<items node='n'/>")
 }
+
+// TestBookmarksCompat: the bookmarks of old clients are those of new ones.
+func TestBookmarksCompat(t *testing.T) {
+	s := startServer(t, Options{})
+	old := loggedIn(t, s, "alice", "old")
+	fresh := curious(t, s, "alice", "new", ns.Bookmarks)
+	const doc = "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'>%s</storage></query>"
+	private := func(typ, inside string) string {
+		old.send("<iq type='%s' id='p'>"+doc+"</iq>", typ, inside)
+		return old.next().String()
+	}
+	require.Contains(t, private("get", ""), "<storage xmlns='storage:bookmarks'/>")
+	private("set", "<conference jid='a@b.c' autojoin='true'><nick>A</nick></conference><conference jid='d@e.f'/>")
+	require.Contains(t, fresh.event("alice@canto.test"), "<item id='a@b.c'><conference xmlns='urn:xmpp:bookmarks:1' autojoin='true'><nick>A</nick>")
+	require.Contains(t, fresh.event("alice@canto.test"), "d@e.f")
+	private("set", "<conference jid='a@b.c' autojoin='true'><nick>A</nick></conference>")
+	require.Contains(t, fresh.event("alice@canto.test"), "<retract id='d@e.f'/>")
+	fresh.send("<iq type='set' id='1'><pubsub xmlns='%s'><publish node='%s'><item id='g@h.i'><conference xmlns='%s' name='G'/></item></publish></pubsub></iq>",
+		ns.PubSub, ns.Bookmarks, ns.Bookmarks)
+	got := private("get", "")
+	require.Contains(t, got, "jid='a@b.c'")
+	require.Contains(t, got, "<conference name='G' jid='g@h.i'/>")
+	old.send("<iq type='set' id='1'><query xmlns='jabber:iq:private'><x xmlns='urn:x'>1</x></query></iq><iq type='get' id='2'><query xmlns='jabber:iq:private'><x xmlns='urn:x'/></query></iq>")
+	require.Equal(t, "result", old.next().attr("type"))
+	require.Contains(t, old.next().String(), "<x xmlns='urn:x'>1</x>")
+}

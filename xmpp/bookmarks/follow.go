@@ -1,0 +1,134 @@
+package bookmarks
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/xmpp/pubsub"
+)
+
+// Follow returns a channel of the bookmarks that there are, each as a change from none, and then of what becomes of them, by whichever of our
+// clients. It closes with ctx, with Close, and with the session where these are the bookmarks of one. A channel that is not read holds
+// nothing up: the changes of a bookmark that wait are one, from what was last taken to what is. It's what a program joins rooms from:
+//
+//	for c := range marks.Follow(ctx) {
+//		switch {
+//		case c.Join():
+//			join(c.New.Room, c.New.Nick, c.New.Password)
+//		case c.Leave():
+//			leave(c.Room)
+//		}
+//	}
+func (b *Bookmarks) Follow(ctx context.Context) <-chan Change {
+	ch := make(chan Change)
+	go func() {
+		defer close(ch)
+		told := map[jid.JID]Bookmark{}
+		for {
+			c, again := b.next(told)
+			var out chan<- Change
+			if c != nil {
+				out = ch
+			} else {
+				c = &Change{}
+			}
+			select {
+			case out <- *c:
+				if c.New == nil {
+					delete(told, c.Room)
+				} else {
+					told[c.Room] = *c.New
+				}
+			case <-again: // there may be something else to tell
+			case <-ctx.Done():
+				return
+			case <-b.closed:
+				return
+			}
+		}
+	}()
+	return ch
+}
+
+// next returns a change that is not told yet, nil if there is none, and what is closed when there are others.
+func (b *Bookmarks) next(told map[jid.JID]Bookmark) (*Change, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.places == nil { // what was told before the session stays good until there is another
+		return nil, b.changed
+	}
+	now := b.all()
+	for _, room := range slices.SortedFunc(maps.Keys(now), jid.JID.Compare) {
+		mark := now[room]
+		old, was := told[room]
+		switch {
+		case !was:
+			return &Change{Room: room, New: &mark}, b.changed
+		case !old.equal(mark):
+			return &Change{Room: room, Old: &old, New: &mark}, b.changed
+		}
+	}
+	for _, room := range slices.SortedFunc(maps.Keys(told), jid.JID.Compare) {
+		if _, is := now[room]; !is {
+			old := told[room]
+			return &Change{Room: room, Old: &old}, b.changed
+		}
+	}
+	return nil, b.changed
+}
+
+// heard notes what our other clients, or we, have done (XEP-0402 §4).
+func (b *Bookmarks) heard(_ context.Context, ev pubsub.Event[conference]) error {
+	p := b.at(nativePlace)
+	if p == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.tell()
+	if ev.Kind == pubsub.Purged || ev.Kind == pubsub.Deleted {
+		clear(p.rooms)
+	}
+	for _, item := range ev.Items {
+		if room := roomOf(item.ID); !room.IsZero() && !item.Raw.IsZero() {
+			p.rooms[room] = item.Payload.bookmark(room)
+		}
+	}
+	for _, id := range ev.Retracted {
+		delete(p.rooms, roomOf(id))
+	}
+	return nil
+}
+
+// heardOld notes a new document of XEP-0048.
+func (b *Bookmarks) heardOld(_ context.Context, ev pubsub.Event[*storage]) error {
+	p := b.at(personal)
+	if p == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.tell()
+	if ev.Kind == pubsub.Purged || ev.Kind == pubsub.Deleted || len(ev.Retracted) > 0 {
+		clear(p.rooms)
+	}
+	for _, item := range ev.Items {
+		if item.Payload != nil {
+			p.rooms = item.Payload.rooms()
+		}
+	}
+	return nil
+}
+
+// at returns the place of that kind, nil if the account does not use it.
+func (b *Bookmarks) at(kind place) *kept {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.IndexFunc(b.places, func(p *kept) bool { return p.place == kind })
+	if i < 0 {
+		return nil
+	}
+	return b.places[i]
+}
