@@ -45,6 +45,13 @@ func main() {
 		fmt.Printf("%s says %q\n", m.From.Bare(), m.Body)
 		return bot.Send(ctx, m.Reply(m.Body))
 	}, stanza.Chat, stanza.Normal)
+	go func() {
+		for state := range bot.State(ctx) {
+			if state.Retry > 0 { // Run goes on trying
+				log.Print(state)
+			}
+		}
+	}()
 	if err := bot.Run(ctx); err != nil {
 		log.Fatal(err)
 	}
