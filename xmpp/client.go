@@ -96,7 +96,7 @@ func permanent(err error, proven bool) bool {
 		return errors.As(exchange.Reason, &reason) || errors.As(exchange.Reason, &said)
 	case errors.Is(err, Conflict), errors.Is(err, PolicyViolation), errors.Is(err, NotAuthorized), errors.Is(err, HostUnknown):
 		return true
-	case errors.Is(err, errNoMechanism), errors.Is(err, errNoService), errors.Is(err, errNoAccount), errors.Is(err, errNoLocalpart), errors.Is(err, errInsecureConfig):
+	case errors.Is(err, errNoMechanism), errors.Is(err, errNoService), errors.Is(err, errNoAccount), errors.Is(err, errNoLocalpart), errors.Is(err, errNoHostPort), errors.Is(err, errInsecureConfig):
 		return true
 	case errors.As(err, &dial) && !proven:
 		return dial.Step == StepTLS && (isCertificate(err) || errors.Is(err, errNoStartTLS) || errors.Is(err, errPlaintextOnly) || errors.Is(err, errPlainCarrier))

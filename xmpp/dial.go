@@ -66,6 +66,7 @@ func begin(l *link, o *Options) (*Session, error) {
 var (
 	errNoAccount   = errors.New("the address to log in with is empty")
 	errNoLocalpart = errors.New("a password is for an account: the address has no localpart (user@domain)")
+	errNoHostPort  = errors.New("is no host:port")
 	errRedirects   = errors.New("the server sends us from host to host without end")
 )
 
@@ -149,7 +150,7 @@ func findTargets(ctx context.Context, account jid.JID, o *Options) ([]target, er
 func parseTarget(s string) (target, error) {
 	l, err := stream.ParseLocation(s)
 	if err != nil || l.Port == 0 {
-		return target{}, fmt.Errorf("Options.Addr %q is no host:port", s)
+		return target{}, fmt.Errorf("Options.Addr %q %w", s, errNoHostPort)
 	}
 	return target{host: l.Host, port: l.Port}, nil
 }

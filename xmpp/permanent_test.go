@@ -73,6 +73,15 @@ func TestClientPermanentFailures(t *testing.T) {
 	}
 }
 
+// An Addr that says no port is a mistake of the program's.
+func TestClientAddrWithoutPort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		require.ErrorContains(t, <-run(t, xmpp.NewClient(juliet, &xmpp.Options{Addr: "localhost"})).err, `"localhost"`)
+		require.Zero(t, time.Since(start))
+	})
+}
+
 // What passes is tried again.
 func TestClientPassingFailures(t *testing.T) {
 	for _, condition := range []string{"", "system-shutdown", "reset", "connection-timeout", "resource-constraint", "internal-server-error"} {
