@@ -106,7 +106,7 @@ func (s *Session) onSession(ctx context.Context, h *sessionHook) (remove func(),
 func (c *Client) onSession(ctx context.Context, h *sessionHook) (remove func(), err error) {
 	c.mu.Lock()
 	c.hooks = append(slices.Clip(c.hooks), h)
-	s := c.last
+	s, unbegun := c.last, c.unbegun
 	c.mu.Unlock()
 	remove = func() {
 		c.mu.Lock()
@@ -114,7 +114,7 @@ func (c *Client) onSession(ctx context.Context, h *sessionHook) (remove func(), 
 		c.mu.Unlock()
 		h.remove()
 	}
-	if s == nil || s.hasEnded() {
+	if s == nil || unbegun || s.hasEnded() {
 		return remove, nil
 	}
 	if err := h.call(ctx, s); err != nil && !s.isEnding() { // after its end, the next session is begun with

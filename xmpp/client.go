@@ -42,6 +42,7 @@ type Client struct {
 	channels map[*subscription]struct{}
 	last     *Session       // the newest session, online or not
 	hooks    []*sessionHook // replaced, never changed in place
+	unbegun  bool           // last is another process's and not resumed yet: its hooks begin with it when it is
 }
 
 // NewClient returns a client for the account addr; it connects once Run is called. A nil o means the defaults. See Dial

@@ -2,6 +2,7 @@ package xmpp_test
 
 import (
 	"context"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,5 +58,37 @@ func TestGivenUpAndDetached(t *testing.T) {
 		elapse(time.Second)
 		require.Equal(t, []string{"in hand"}, two.seen())
 		require.NoError(t, two.Detach(t.Context()))
+	})
+}
+
+// A capability that comes while the client has not yet resumed the stream of another process begins with it once, and one that has
+// gone by then does not.
+func TestCapabilityOfAnInheritedStream(t *testing.T) {
+	perform(t, quiet, func(t *testing.T, srv *xmpptest.Server) {
+		o := srv.Options("alice")
+		o.Store = xmpp.FileStore(t.TempDir())
+		one := hire(t, srv, o.Store, xmpp.Online)
+		require.NoError(t, one.Detach(t.Context()))
+		usual, reachable := o.Dial, make(chan struct{})
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			<-reachable
+			return usual(ctx, network, addr)
+		}
+		two := xmpp.NewClient(srv.JID("alice/bot"), o)
+		begun := make(diary, 10)
+		register := func(name string) (remove func()) {
+			remove, err := xmpp.OnSession(t.Context(), two, func(context.Context, *xmpp.Session) (func(), error) { begun <- name; return nil, nil })
+			require.NoError(t, err)
+			return remove
+		}
+		register("before")
+		remove := register("gone")
+		run(t, two)
+		elapse(time.Second)
+		register("meanwhile")
+		remove()
+		close(reachable)
+		elapse(time.Second)
+		require.Equal(t, []string{"before", "meanwhile"}, begun.read())
 	})
 }

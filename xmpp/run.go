@@ -164,7 +164,7 @@ func (c *Client) own(s *Session) (hooks []*sessionHook) {
 		c.last.letGo()
 		c.last.expire() // s waits for its handlers
 	}
-	c.last = s
+	c.last, c.unbegun = s, s.isInherited()
 	return c.hooks
 }
 
@@ -293,10 +293,11 @@ func (c *Client) attend(ctx context.Context, s *Session, l *link) (suspended *Se
 	return c.watch(ctx, s)
 }
 
-// registered returns the hooks that sessions begin with.
+// registered returns the hooks that the session begins with which another process has begun. Who comes later begins by itself.
 func (c *Client) registered() []*sessionHook {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.unbegun = false
 	return c.hooks
 }
 
