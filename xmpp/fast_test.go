@@ -39,28 +39,31 @@ const fastElement = "<fast [^>]*>|<request-token [^>]*>"
 // TestFAST: the first login asks for a token, the later ones use it, each with the next count, and rotate it as the server likes.
 func TestFAST(t *testing.T) {
 	for name, c := range map[string]struct {
-		sasl2 xmpptest.SASL2
-		tls   uint16
-		want  string
-		count string // of the third login
+		sasl2    xmpptest.SASL2
+		tls      uint16
+		want     string
+		count    string   // of the third login
+		bindings []string // that the server knows; nil: all
 	}{
-		"TLS 1.3":                 {xmpptest.SASL2{}, tls.VersionTLS13, "HT-SHA-256-EXPR", "2"},
-		"TLS 1.2":                 {xmpptest.SASL2{}, tls.VersionTLS12, "HT-SHA-256-EXPR", "2"},
-		"rotation":                {xmpptest.SASL2{Rotate: true}, tls.VersionTLS13, "HT-SHA-256-EXPR", "1"},
-		"to the end of TLS alone": {xmpptest.SASL2{FAST: []string{"HT-SHA-256-UNIQ", "HT-SHA-256-NONE"}}, tls.VersionTLS12, "HT-SHA-256-UNIQ", "2"},
+		"the certificate":         {xmpptest.SASL2{FAST: []string{"HT-SHA-256-ENDP"}}, tls.VersionTLS13, "HT-SHA-256-ENDP", "2", []string{sasl.TLSServerEndPoint}},
+		"no binding":              {xmpptest.SASL2{FAST: []string{"HT-SHA-256-NONE"}}, tls.VersionTLS13, "HT-SHA-256-NONE", "2", []string{}},
+		"TLS 1.3":                 {xmpptest.SASL2{}, tls.VersionTLS13, "HT-SHA-256-EXPR", "2", nil},
+		"TLS 1.2":                 {xmpptest.SASL2{}, tls.VersionTLS12, "HT-SHA-256-EXPR", "2", nil},
+		"rotation":                {xmpptest.SASL2{Rotate: true}, tls.VersionTLS13, "HT-SHA-256-EXPR", "1", nil},
+		"to the end of TLS alone": {xmpptest.SASL2{FAST: []string{"HT-SHA-256-UNIQ", "HT-SHA-256-NONE"}}, tls.VersionTLS12, "HT-SHA-256-UNIQ", "2", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := modern(t, xmpptest.Options{SASL2: &c.sasl2, TLSVersion: c.tls})
+			srv := modern(t, xmpptest.Options{SASL2: &c.sasl2, TLSVersion: c.tls, ChannelBindings: c.bindings})
 			store := xmpp.FileStore(t.TempDir())
 			state, p := login(t, srv, &xmpp.Options{Store: store})
-			assert.Equal(t, "SCRAM-SHA-512-PLUS", state.Mechanism)
+			assert.Contains(t, state.Mechanism, "SCRAM-SHA-512")
 			assert.Equal(t, []string{"<request-token xmlns='urn:xmpp:fast:0' mechanism='" + c.want + "'/>"}, p.said(t, fastElement))
 			agent, first := keptOf(t, store)
 			assert.Regexp(t, "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", agent)
 
 			state, p = login(t, srv, &xmpp.Options{Store: store})
 			assert.Equal(t, c.want, state.Mechanism)
-			assert.NotEmpty(t, state.ChannelBinding)
+			assert.Equal(t, c.want == "HT-SHA-256-NONE", state.ChannelBinding == "")
 			assert.Equal(t, []string{"<fast xmlns='urn:xmpp:fast:0' count='1'/>"}, p.said(t, fastElement))
 			again, second := keptOf(t, store)
 			assert.Equal(t, agent, again, "one installation")
@@ -70,6 +73,39 @@ func TestFAST(t *testing.T) {
 			assert.Equal(t, []string{"<fast xmlns='urn:xmpp:fast:0' count='" + c.count + "'/>"}, p.said(t, fastElement))
 		})
 	}
+}
+
+// TestFASTOfAnotherDomain: a token is good for the domain that has given it out, and for the account: with the same store, nobody
+// else hears of it.
+func TestFASTOfAnotherDomain(t *testing.T) {
+	srv := modern(t, xmpptest.Options{})
+	store := xmpp.FileStore(t.TempDir())
+	login(t, srv, &xmpp.Options{Store: store})
+	other := modern(t, xmpptest.Options{Domain: "elsewhere.test"})
+	state, p := login(t, other, &xmpp.Options{Store: store})
+	assert.Equal(t, "SCRAM-SHA-512-PLUS", state.Mechanism)
+	assert.Contains(t, p.said(t, fastElement)[0], "<request-token")
+	bob := srv.Session(t, "bob", &xmpp.Options{Store: store})
+	assert.Equal(t, "SCRAM-SHA-512-PLUS", bob.ConnectionState().Mechanism)
+}
+
+// TestFASTBetterBinding: where a better token can be had than the one that is there, a login with the password brings it (XEP-0484 §6).
+func TestFASTBetterBinding(t *testing.T) {
+	store := xmpp.FileStore(t.TempDir())
+	login(t, modern(t, xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{"HT-SHA-256-NONE"}}, ChannelBindings: []string{}}), &xmpp.Options{Store: store})
+	_, token := keptOf(t, store)
+	require.Equal(t, "HT-SHA-256-NONE", token["mechanism"])
+	better := modern(t, xmpptest.Options{SASL2: &xmpptest.SASL2{FAST: []string{"HT-SHA-256-EXPR", "HT-SHA-256-NONE"}}})
+	p, o := new(tape), better.Options("alice")
+	o.Store, o.Trace = store, p.trace()
+	conn, err := better.Dial(t.Context(), "", "")
+	require.NoError(t, err)
+	s, err := xmpp.NewSession(t.Context(), conn, better.JID("alice"), o) // which hears the offer first
+	require.NoError(t, err)
+	defer s.Close()
+	assert.Equal(t, "SCRAM-SHA-512-PLUS", s.ConnectionState().Mechanism)
+	assert.Zero(t, better.Stats().LoginFailures)
+	assert.Equal(t, []string{"<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-EXPR'/>"}, p.said(t, fastElement))
 }
 
 // TestFASTOfAClient: a Client has its token without a Store, too; a session of Dial has no use for one.

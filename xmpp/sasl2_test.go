@@ -237,6 +237,14 @@ func TestSecurityS11SASL2OutOfTurn(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+	old := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true, Mechanisms: []string{"PLAIN"}, Tamper: func(e xmpptest.Exchange) string {
+		if e.Step != xmpptest.StepSuccess {
+			return e.XML
+		}
+		return "<continue xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
+	}})
+	_, err := xmpp.Dial(t.Context(), old.JID("alice"), old.Options("alice"))
+	require.ErrorContains(t, err, "in place of a challenge, success or failure", "RFC 6120 has no tasks")
 	// A stream that is resumed and was not to be is passed over: what follows is then not what has to.
 	srv := modern(t, xmpptest.Options{Tamper: func(e xmpptest.Exchange) string {
 		if e.Step != xmpptest.StepSuccess {
