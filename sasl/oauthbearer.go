@@ -54,20 +54,18 @@ func (m *oauthBearer) Start(ctx context.Context, c Conn) (Exchange, error) {
 		return nil, fail(m.Name(), "", err, "no token")
 	}
 	if !isToken(token) {
-		return nil, fail(m.Name(), "", ErrCredentials, "the token is not one of RFC 6750 section 2.1")
+		return nil, fail(m.Name(), "", ErrCredentials, "the token is empty or has other characters than the visible ones of ASCII")
 	}
 	// RFC 7628 section 3.1: no channel binding, and the key and value pairs between %x01.
 	message := gs2{flag: "n"}.header(m.authzID) + "\x01auth=Bearer " + token + "\x01\x01"
 	return &bearerExchange{label: m.label, message: hide(message)}, nil
 }
 
-// isToken reports whether s is b64token of RFC 6750 section 2.1.
+// isToken reports whether s can stand behind "Bearer" (RFC 7628 section 3.1: VCHAR). That is more than b64token of RFC 6750 section
+// 2.1 has: the tokens of RFC 8959, which servers give out, have a colon in them.
 func isToken(s string) bool {
-	body := strings.TrimRight(s, "=")
-	return body != "" && strings.Trim(body, tokenCharacters) == ""
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r < '!' || r > '~' }) < 0
 }
-
-const tokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
 
 // bearerExchange is one run of OAUTHBEARER.
 type bearerExchange struct {

@@ -191,9 +191,14 @@ func TestOAuthBearerMalformed(t *testing.T) {
 }
 
 func TestOAuthBearerToken(t *testing.T) {
-	for _, token := range []string{"", "=", "a b", "a\x01b", "a\r\nb", "tök", "a=b"} {
+	for _, token := range []string{"", " ", "a b", "a\x01b", "a\r\nb", "a\x7f", "tök"} {
 		_, err := OAuthBearer("", staticToken(token)).Start(t.Context(), encrypted)
 		assert.ErrorIs(t, err, ErrCredentials, "%q", token)
+	}
+	for _, token := range []string{"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==", "secret-token:MjtBYmNk;a@b", "a=b~!"} {
+		x, err := OAuthBearer("", staticToken(token)).Start(t.Context(), encrypted)
+		require.NoError(t, err, "%q", token)
+		assert.Equal(t, "n,,\x01auth=Bearer "+token+"\x01\x01", string(x.Initial()))
 	}
 	expired := errors.New("the refresh token is too old")
 	_, err := OAuthBearer("", func(context.Context) (string, error) { return "", expired }).Start(t.Context(), encrypted)

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"slices"
@@ -193,6 +194,40 @@ func TestExternalOfSeveralAddresses(t *testing.T) {
 		var refused *sasl.Error
 		assert.ErrorAs(t, err, &refused)
 	})
+}
+
+// takesNoBearer says why OAUTHBEARER is not shown to work with a server.
+var takesNoBearer = map[servers.Kind]string{
+	servers.Prosody:    "0.12 has no tokens for it: a community module for one kind of OAuth server is not packaged",
+	servers.Ejabberd:   "its tokens are for X-OAUTH2, a mechanism from before RFC 7628",
+	servers.Ejabberd24: "likewise",
+}
+
+// TestOAuthBearer: a token in place of a password (RFC 7628), where a server takes one.
+func TestOAuthBearer(t *testing.T) {
+	for _, kind := range servers.Kinds(t) {
+		t.Run(string(kind), func(t *testing.T) {
+			p := outside(servers.Shared(t, kind, servers.Config{Passwords: servers.SHA256}))
+			user, password := p.account(t)
+			offered := p.login(t, p.jid(user), p.options(password)).ConnectionState().Mechanisms
+			if why, ok := takesNoBearer[kind]; ok {
+				assert.NotContains(t, offered, "OAUTHBEARER", why)
+				return
+			}
+			o := p.options("")
+			token := p.real.Token(t, user)
+			o.SASL = []sasl.Mechanism{sasl.OAuthBearer("", func(context.Context) (string, error) { return token, nil })}
+			s := p.login(t, p.jid(user), o)
+			assert.Equal(t, "OAUTHBEARER", s.ConnectionState().Mechanism)
+			assert.Equal(t, p.jid(user), s.JID().Bare())
+			require.NoError(t, ping(t, s, p))
+			token = "none"
+			_, err := xmpp.Dial(within(t), p.jid(user), o)
+			var refused *sasl.Error
+			require.ErrorAs(t, err, &refused)
+			t.Log(err)
+		})
+	}
 }
 
 func TestAnonymous(t *testing.T) {

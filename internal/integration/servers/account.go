@@ -84,6 +84,22 @@ func clientCertificate(n names) (cert tls.Certificate, err error) {
 	return issued.tls()
 }
 
+// Token returns a token for user, good for OAUTHBEARER (RFC 7628). Of these servers Prosody 13 alone takes any.
+func (s *Server) Token(tb testing.TB, user string) string {
+	tb.Helper()
+	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get("http://" + s.AddrHTTP + "/canto_token/" + user)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	token, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		tb.Fatalf("servers: no token for %q: %s: %q %v", user, resp.Status, token, err)
+	}
+	return string(token)
+}
+
 // register makes the account, or leaves it as it is when it's there with this password.
 func (s *Server) register(user, password string) error {
 	if s.Kind.isProsody() {

@@ -54,10 +54,13 @@ func (s *Server) configure() (map[string][]byte, error) {
 	}
 	config := map[string][]byte{name: b.Bytes()}
 	if s.Kind.isProsody() {
-		const plugin = "mod_auth_canto_external.lua"
-		source, err := files.ReadFile("config/" + plugin)
-		config["plugins/"+plugin] = source
-		return config, err
+		for _, plugin := range []string{"mod_auth_canto_external.lua", "mod_canto_token.lua"} {
+			source, err := files.ReadFile("config/" + plugin)
+			if err != nil {
+				return nil, err
+			}
+			config["plugins/"+plugin] = source
+		}
 	}
 	return config, nil
 }
