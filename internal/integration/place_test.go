@@ -12,6 +12,7 @@ import (
 	"github.com/canto-im/canto/internal/leak"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/bosh"
 	"github.com/canto-im/canto/xmpp/websocket"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/require"
@@ -25,13 +26,23 @@ const patience = 60 * time.Second
 // inProcess is the name of the place that is no real server.
 const inProcess = "in-process"
 
+// A carrier is what a stream goes over.
+type carrier string
+
+// The carriers.
+const (
+	byTCP       carrier = ""
+	byWebSocket carrier = "websocket"
+	byBOSH      carrier = "bosh"
+)
+
 // A place is a server that the same tests run against.
 type place struct {
 	name            string // "in-process", "prosody", "ejabberd", "prosody13", "ejabberd24"
 	domain          string
 	addr, direct    string // host:port for STARTTLS and for direct TLS
-	webSocket       string // URL for RFC 7395
-	carried         bool   // options go there
+	https           string // host:port, what serves WebSocket and BOSH
+	by              carrier
 	roots           *x509.CertPool
 	account         func(t *testing.T) (user, password string)          // an account of the test's own
 	anonymousDomain string                                              // "" where there is none
@@ -69,17 +80,17 @@ func eachOwn(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
 // A tour is each or eachOwn.
 type tour func(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place))
 
-// overAll runs f on a tour over TCP, and again over WebSocket: a session is the same, whatever carries it. TestLoginOverWebSocket
-// shows why nobody gets into one of the servers that way.
+// overAll runs f on a tour over TCP, and again over WebSocket and BOSH: a session is the same, whatever carries it.
 func (every tour) overAll(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
 	every(t, cfg, f)
-	t.Run("websocket", func(t *testing.T) {
-		every(t, cfg, func(t *testing.T, p *place) {
-			if p.carried = true; p.name != refusesOverWebSocket {
+	for _, by := range []carrier{byWebSocket, byBOSH} {
+		t.Run(string(by), func(t *testing.T) {
+			every(t, cfg, func(t *testing.T, p *place) {
+				p.by = by
 				f(t, p)
-			}
+			})
 		})
-	})
+	}
 }
 
 // outside is the place of a real server.
@@ -90,7 +101,7 @@ func outside(srv *servers.Server) *place {
 		anonymousDomain: servers.AnonymousDomain,
 		addr:            srv.Addr,
 		direct:          srv.AddrTLS,
-		webSocket:       "wss://" + srv.AddrHTTPS + "/xmpp-websocket",
+		https:           srv.AddrHTTPS,
 		roots:           srv.CA,
 		account:         func(t *testing.T) (string, string) { return srv.NewAccount(t) },
 		certificate:     func(t *testing.T, users ...string) tls.Certificate { return srv.ClientCertificate(t, users...) },
@@ -164,17 +175,27 @@ func (p *place) isNewer() bool { return p.real != nil && p.real.Kind.IsNewer() }
 // options reach the place over STARTTLS with a password, or over what carries it there.
 func (p *place) options(password string) *xmpp.Options {
 	o := &xmpp.Options{Password: password, Addr: p.addr, TLS: &tls.Config{RootCAs: p.roots}}
-	if p.carried {
-		o.Transport = websocket.Dialer{URL: p.webSocketURL()}.Connect
+	switch p.by {
+	case byWebSocket:
+		o.Transport = websocket.Dialer{URL: p.url(), Unbound: p.name == refusesOverWebSocket}.Connect
+	case byBOSH:
+		o.Transport = bosh.Dialer{URL: p.url()}.Connect
+		o.DeadAfter = 10 * time.Second // for so long it's tried to reach a server that is gone
 	}
 	return o
 }
 
-func (p *place) webSocketURL() string {
-	if p.inside != nil {
+// url is where the place is reached by what carries the stream.
+func (p *place) url() string {
+	switch {
+	case p.inside != nil && p.by == byBOSH:
+		return p.inside.BOSHURL()
+	case p.inside != nil:
 		return p.inside.WebSocketURL()
+	case p.by == byBOSH:
+		return "https://" + p.https + "/http-bind"
 	}
-	return p.webSocket
+	return "wss://" + p.https + "/xmpp-websocket"
 }
 
 // over makes the options of p go over STARTTLS or direct TLS, with at most the given version of TLS.

@@ -7,6 +7,7 @@ import (
 	"github.com/canto-im/canto/sasl"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -17,25 +18,28 @@ var bestOverWebSocket = map[string][2]string{
 	"prosody":   {"SCRAM-SHA-256", ""},
 	"ejabberd":  {"SCRAM-SHA-512", ""},
 	"prosody13": {"SCRAM-SHA-256-PLUS", "tls-exporter"},
+
+	refusesOverWebSocket: {"SCRAM-SHA-512", ""},
 }
 
 // refusesOverWebSocket is a server that offers no channel binding over WebSocket and refuses whoever says, as RFC 5802 §6 demands
-// of a client that could bind, that it was not offered.
+// of a client that could bind, that it was not offered. One that can't (websocket.Dialer.Unbound) it lets in.
 const refusesOverWebSocket = "ejabberd24"
 
 // TestLoginOverWebSocket: what a login over wss: comes to, and that the stream is managed as over TCP.
 func TestLoginOverWebSocket(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
-		p.carried = true
+		p.by = byWebSocket
 		user, password := p.account(t)
 		if p.name == refusesOverWebSocket {
-			_, err := xmpp.Dial(within(t), p.jid(user), p.options(password))
+			o := p.options(password)
+			o.Transport = websocket.Dialer{URL: p.url()}.Connect
+			_, err := xmpp.Dial(within(t), p.jid(user), o)
 			require.ErrorContains(t, err, "Invalid channel binding", "does it know better now?")
-			return
 		}
 		s := p.login(t, p.jid(user), p.options(password))
 		cs := s.ConnectionState()
-		assert.Equal(t, p.webSocketURL(), cs.Addr)
+		assert.Equal(t, p.url(), cs.Addr)
 		assert.NotEmpty(t, cs.TLS.VerifiedChains)
 		assert.Equal(t, bestOverWebSocket[p.name], [2]string{cs.Mechanism, cs.ChannelBinding})
 		require.NoError(t, s.Deliver(within(t), &stanza.Message{To: s.JID(), Body: "to myself"}))

@@ -348,6 +348,13 @@ func (b *boshSession) rest() {
 	}
 }
 
+// isOver reports whether the client has nothing more to learn.
+func (b *boshSession) isOver() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.goodbyed || b.closed
+}
+
 // Read reads the stream that the client's requests make.
 func (b *boshSession) Read(p []byte) (int, error) {
 	b.mu.Lock()

@@ -25,7 +25,7 @@ type Server struct {
 
 	mu            sync.Mutex // protects what follows, and accounts and sessions
 	closed        bool
-	listeners     []net.Listener // STARTTLS, direct TLS, components: one for each entrance; HTTP
+	listeners     []net.Listener // STARTTLS, direct TLS, components: one for each entrance
 	web           *web           // HTTP; nil: nobody has asked for it
 	conns         map[*conn]struct{}
 	lastConn      int

@@ -27,12 +27,13 @@ type web struct {
 	once  sync.Once
 	addr  net.Addr // of the port; nil in memory
 
+	listener net.Listener // of that
+
 	asking sync.Mutex // one at a time: BOSH.Fault
 
 	// Server.mu protects these.
 	open      map[*faultConn]struct{}
 	active    map[*faultConn]struct{} // those with a request under way
-	calm      chan struct{}           // closed when there are none of these any more; nil: nobody waits for that
 	sessions  map[string]*boshSession // by sid
 	creations map[uint64]*boshSession // by the rid of the request that has created them
 }
@@ -63,8 +64,7 @@ func (s *Server) webSide() (*web, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.listeners = append(s.listeners, l)
-		w.addr = l.Addr()
+		w.listener, w.addr = l, l.Addr()
 		s.wg.Go(func() { w.listen(l) })
 	}
 	w.http = &http.Server{
@@ -94,11 +94,7 @@ func (w *web) count(nc net.Conn, to http.ConnState) {
 		delete(w.open, fc)
 		s.wg.Done()
 	}
-	_, was := w.active[fc]
-	if delete(w.active, fc); was && len(w.active) == 0 && w.calm != nil {
-		close(w.calm)
-		w.calm = nil
-	}
+	delete(w.active, fc)
 }
 
 // below is the network below a connection of HTTP.
@@ -113,25 +109,38 @@ func below(nc net.Conn) *faultConn {
 	return fc
 }
 
-// shutdown ends the HTTP side, once what can be responded to is, or after a moment. Connections are not closed in the order of TLS: a
-// client that does not read would hold that up.
+// shutdown ends the HTTP side, once clients have what they are owed, or after a moment. Connections are not closed in the order of
+// TLS: a client that does not read would hold that up.
 func (w *web) shutdown() error {
-	calm := make(chan struct{})
-	w.srv.mu.Lock()
-	if len(w.active) == 0 {
-		close(calm)
-	} else {
-		w.calm = calm
-	}
-	w.srv.mu.Unlock()
-	t := time.NewTimer(shutdownGrace)
-	defer t.Stop()
-	select {
-	case <-calm:
-	case <-t.C:
+	end := time.NewTimer(shutdownGrace)
+	defer end.Stop()
+	look := time.NewTicker(shutdownGrace / 40)
+	defer look.Stop()
+	for late := false; !late && w.owes(); {
+		select {
+		case <-look.C:
+		case <-end.C:
+			late = true
+		}
 	}
 	w.srv.DropHTTP()
-	return w.http.Close()
+	err := w.http.Close()
+	if w.listener != nil {
+		err = errors.Join(err, w.listener.Close())
+	}
+	return err
+}
+
+// owes reports whether a request is under way, or the end of a session not told.
+func (w *web) owes() bool {
+	w.srv.mu.Lock()
+	defer w.srv.mu.Unlock()
+	for _, ses := range w.sessions {
+		if !ses.isOver() {
+			return true
+		}
+	}
+	return len(w.active) > 0
 }
 
 func (w *web) listen(l net.Listener) {
