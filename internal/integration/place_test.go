@@ -131,6 +131,11 @@ func inside(t *testing.T, cfg servers.Config) *place {
 	if cfg.Register {
 		o.Register = &xmpptest.Register{Form: true, MinPassword: 6}
 	}
+	return insideWith(t, o)
+}
+
+// insideWith is the place of a server in this process.
+func insideWith(t *testing.T, o *xmpptest.Options) *place {
 	srv := xmpptest.NewServerWith(t, o)
 	number := 0
 	return &place{

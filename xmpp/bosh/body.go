@@ -68,24 +68,14 @@ func readBody(d *xmltext.Decoder, b []byte) (*body, error) {
 		switch {
 		case err != nil:
 			return nil, whole(err)
+		case t.Kind == xmltext.KindEnd && len(bytes.TrimSpace(b[d.InputOffset():])) > 0:
+			return nil, whole(io.EOF)
 		case t.Kind == xmltext.KindEnd:
-			return out, ended(d)
+			return out, nil
 		}
 		if err := out.payload(d, t); err != nil {
 			return nil, whole(err)
 		}
-	}
-}
-
-// ended makes sure that nothing but white space follows the body.
-func ended(d *xmltext.Decoder) error {
-	switch _, err := d.ReadToken(); {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err == nil:
-		return whole(io.EOF)
-	default:
-		return whole(err)
 	}
 }
 

@@ -112,7 +112,8 @@ func (c *conn) greet(ctx context.Context, first request) (a *body, reached bool,
 	for range greetings {
 		reached = false
 		a, err = c.post(ctx, first)
-		if err == nil || !reached || ctx.Err() != nil || !isLoss(err) {
+		var status *statusError
+		if err == nil || !reached || ctx.Err() != nil || !isLoss(err) || errors.As(err, &status) {
 			break
 		}
 	}
