@@ -45,7 +45,7 @@ func TestLaterLogins(t *testing.T) {
 			return
 		}
 		t.Run(overWebSocket, func(t *testing.T) {
-			p.carried = true
+			p.by = byWebSocket
 			threeLogins(t, p, overWebSocket, p.options, bestOverWebSocket[p.name])
 		})
 	})

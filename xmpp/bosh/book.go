@@ -28,6 +28,10 @@ const (
 	promptly  = 10 * time.Second // how long an answer may take that is not held
 	slack     = 15 * time.Second // how much longer than wait the answer to a held one may take
 	leastPace = time.Second      // between two empty requests that brought nothing
+
+	// gap is how long a request waits behind one that has just gone out, or behind what was just handed over. Two requests on two
+	// connections may overtake each other, which ejabberd 23 does not survive; and what is said within it goes in one.
+	gap = 20 * time.Millisecond
 )
 
 // A book has what was asked, and what was answered and not handed over yet: the rules of XEP-0124 §7 to §14 as a value, without I/O
@@ -43,6 +47,8 @@ type book struct {
 	paused  time.Duration // inactivity until the next request that is no pause; 0: as granted
 	quiet   time.Time     // since when nothing is under way
 	moved   time.Time     // when something was asked or answered last
+	wrote   time.Time     // when the last request had gone out; zero: it has not
+	spoken  time.Time     // when something was handed over last
 }
 
 // An entry is a request that was made.
@@ -96,12 +102,33 @@ func (b *book) ask(now time.Time, k kind) (rid, ack uint64) {
 	}
 	b.next++
 	b.flights = append(b.flights, entry{kind: k})
-	b.moved, b.idle = now, false
+	b.moved, b.wrote, b.idle = now, time.Time{}, false
 	if k == forMore {
 		b.emptied = now
 	}
 	b.over = b.over || k == forTheEnd
 	return rid, ack
+}
+
+// written notes that a request has gone out.
+func (b *book) written(now time.Time, rid uint64) {
+	if rid == b.next-1 && b.wrote.IsZero() {
+		b.wrote = now
+	}
+}
+
+// clear reports whether a request would not overtake the one before, and if not, when it will not; the zero time is not before that
+// has gone out.
+func (b *book) clear(now time.Time) (at time.Time, ok bool) {
+	last := b.find(b.next - 1)
+	switch {
+	case last == nil || last.answered:
+		return now, true
+	case b.wrote.IsZero():
+		return time.Time{}, false
+	}
+	at = b.wrote.Add(gap)
+	return at, !now.Before(at)
 }
 
 // find returns the entry of a request; nil where it was handed over, or never made.
@@ -151,7 +178,11 @@ func (b *book) take() *body {
 }
 
 // taken notes that n bytes of an answer were handed over.
-func (b *book) taken(n int) { b.held -= n }
+func (b *book) taken(now time.Time, n int) {
+	if b.held -= n; n > 0 {
+		b.spoken = now
+	}
+}
 
 // due is which request without payloads is to be made next, and when; the zero time is not before something else happens.
 func (b *book) due() (kind, time.Time) {
@@ -159,7 +190,7 @@ func (b *book) due() (kind, time.Time) {
 	case b.over || b.out() > 0:
 		return 0, time.Time{}
 	case b.held == 0 && !b.idle:
-		return forMore, b.quiet
+		return forMore, later(b.quiet, b.spoken.Add(gap)) // who has got something may have something to say
 	case b.held == 0:
 		return forMore, later(b.quiet, b.emptied.Add(b.pace()))
 	case b.inactivity == 0:

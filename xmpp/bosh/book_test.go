@@ -23,7 +23,7 @@ func said(xml string) *body { return &body{xml: []byte(xml)} }
 // drain takes what is next and hands it over.
 func drain(b *book) (got []string) {
 	for a := b.take(); a != nil; a = b.take() {
-		b.taken(len(a.xml))
+		b.taken(epoch, len(a.xml))
 		got = append(got, string(a.xml))
 	}
 	return got
@@ -222,7 +222,7 @@ func FuzzBook(f *testing.F) {
 				for a := b.take(); a != nil; a = b.take() {
 					require.Equal(t, byte(handed), a.xml[0])
 					handed++
-					b.taken(1)
+					b.taken(now, 1)
 				}
 			}
 			require.LessOrEqual(t, b.out(), b.requests)
@@ -230,4 +230,40 @@ func FuzzBook(f *testing.F) {
 			require.Equal(t, b.out() == 0, b.lost().IsZero())
 		}
 	})
+}
+
+// TestBookClear: a request waits until the one before has gone out, and a moment more, unless that is answered.
+func TestBookClear(t *testing.T) {
+	b := newBook(today)
+	_, ok := b.clear(at(1))
+	require.True(t, ok, "there is none before")
+	rid, _ := b.ask(at(1), forMore)
+	when, ok := b.clear(at(9))
+	require.False(t, ok, "it has not gone out")
+	require.Zero(t, when)
+	b.written(at(2), rid-1) // a late one
+	_, ok = b.clear(at(9))
+	require.False(t, ok)
+	b.written(at(2), rid)
+	b.written(at(5), rid) // repeated: it may have come the first time
+	when, ok = b.clear(at(2).Add(gap - 1))
+	require.False(t, ok)
+	require.Equal(t, at(2).Add(gap), when)
+	_, ok = b.clear(at(2).Add(gap))
+	require.True(t, ok)
+	rid, _ = b.ask(at(3), forData)
+	b.answer(at(3), rid, said(""))
+	_, ok = b.clear(at(3))
+	require.True(t, ok, "it has arrived")
+}
+
+// TestBookGap: who has just got something may have something to say, and then an empty request would be one too many.
+func TestBookGap(t *testing.T) {
+	b := newBook(today)
+	answer(b, 1, forMore, "x")
+	a := b.take()
+	b.taken(at(4), len(a.xml))
+	k, when := b.due()
+	require.Equal(t, forMore, k)
+	require.Equal(t, at(4).Add(gap), when)
 }

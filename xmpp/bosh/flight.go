@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http/httptrace"
 	"time"
 )
 
@@ -100,10 +101,11 @@ func (c *conn) ask(f *flight) (*body, error) {
 func (c *conn) attempt(f *flight) (*body, error) {
 	ctx, cancel := context.WithCancelCause(c.ctx)
 	defer cancel(nil)
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { c.written(f.rid) }})
 	c.mu.Lock()
 	f.again = cancel
 	c.mu.Unlock()
-	a, err := c.post(ctx, f.request)
+	a, err := c.post(traced, f.request)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -113,6 +115,14 @@ func (c *conn) attempt(f *flight) (*body, error) {
 		c.trouble = time.Time{}
 	}
 	return a, err
+}
+
+// written notes that a request has gone out.
+func (c *conn) written(rid uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.book.written(time.Now(), rid)
+	c.step()
 }
 
 // pause waits after a failed attempt, the first time not at all.

@@ -56,9 +56,14 @@ func (c *conn) step() {
 		return
 	}
 	now := time.Now()
+	var clear time.Time
 	for len(c.queue) > 0 {
 		b := c.next()
 		if !c.book.may(b.kind, c.reserve) {
+			break
+		}
+		var ok bool
+		if clear, ok = c.book.clear(now); !ok {
 			break
 		}
 		c.queue = c.queue[b.n:]
@@ -71,7 +76,7 @@ func (c *conn) step() {
 	if k, at := c.book.due(); !at.IsZero() && !at.After(now) {
 		c.request(now, batch{item: item{kind: k}})
 	}
-	c.wake(now)
+	c.wake(now, clear)
 }
 
 // request makes a request of a batch. mu is held.
@@ -89,11 +94,14 @@ func (c *conn) request(now time.Time, of batch) {
 	c.launch(request{rid: rid, kind: of.kind, xml: b})
 }
 
-// wake has step called when time makes a request due, and those under way made again when they seem lost. mu is held.
-func (c *conn) wake(now time.Time) {
+// wake has step called when time makes a request due, at clear (zero: no matter), and when requests under way seem lost. mu is held.
+func (c *conn) wake(now, clear time.Time) {
 	_, at := c.book.due()
-	if lost := c.book.lost(); at.IsZero() {
-		at = lost
+	if at.IsZero() {
+		at = c.book.lost()
+	}
+	if clear.After(now) {
+		at = clear
 	}
 	if at.IsZero() {
 		return
@@ -137,7 +145,7 @@ func (c *conn) handOver() {
 			_, _ = c.far.Write(out) // who has ceased to read wants to hear no more
 		}
 		c.mu.Lock()
-		c.book.taken(len(a.xml))
+		c.book.taken(time.Now(), len(a.xml))
 		if why != nil {
 			c.end(why)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/canto-im/canto/sasl"
 	"github.com/canto-im/canto/xmpp"
+	transport "github.com/canto-im/canto/xmpp/websocket"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
@@ -85,5 +86,44 @@ func strip(what ...*regexp.Regexp) func(msg []byte) []byte {
 			msg = r.ReplaceAll(msg, nil)
 		}
 		return msg
+	}
+}
+
+// TestSecurityS11WebSocketUnbound: a client that is told that its TLS does not end at the server says that it can't bind (RFC 5802 §6),
+// and gets in through whoever is in between; but not with less than the account was seen to have, unless that is permitted, nor past
+// XEP-0474.
+func TestSecurityS11WebSocketUnbound(t *testing.T) {
+	for name, c := range map[string]struct {
+		o      xmpptest.Options
+		change func(msg []byte) []byte
+		known  bool
+		want   error
+	}{
+		"relayed":             {xmpptest.Options{}, strip(), false, nil},
+		"bindings stripped":   {xmpptest.Options{}, strip(plus, types), false, nil}, // of no use to it
+		"bound before":        {xmpptest.Options{}, strip(), true, sasl.ErrDowngrade},
+		"stripped, XEP-0474":  {xmpptest.Options{DowngradeProtection: true}, strip(best), false, sasl.ErrDowngrade},
+		"vouched for":         {xmpptest.Options{DowngradeProtection: true}, strip(), true, nil},
+		"stripped, and bound": {xmpptest.Options{DowngradeProtection: true}, strip(plus), true, sasl.ErrDowngrade},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := xmpptest.NewServerWith(t, &c.o)
+			o := srv.Options("alice")
+			o.Store = xmpp.FileStore(t.TempDir())
+			if c.known {
+				s := srv.Session(t, "alice", o)
+				require.NotEmpty(t, s.ConnectionState().ChannelBinding)
+			}
+			o.Transport = transport.Dialer{URL: relay(t, srv, c.change), Unbound: true}.Connect
+			s, err := xmpp.Dial(within(t), srv.JID("alice"), o)
+			if c.want != nil {
+				requireStep(t, xmpp.StepAuth, err)
+				require.ErrorIs(t, err, c.want)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, "SCRAM-SHA-512", s.ConnectionState().Mechanism)
+			require.NoError(t, s.Close())
+		})
 	}
 }
