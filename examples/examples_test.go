@@ -43,6 +43,25 @@ func TestEchobotSource(t *testing.T) {
 	assert.Less(t, len(regexp.MustCompile(`\n`).FindAll(b, -1)), 60)
 }
 
+// TestMucBot runs the bot of a room: it welcomes, answers, does what a moderator asks, and comes back after a cut with what it was asked
+// meanwhile.
+func TestMucBot(t *testing.T) {
+	out := run(t, "..", "go", "run", "./examples/muc-bot")
+	for _, want := range []string{
+		`in balcony@conference.canto.test as "robbie"`, "<robbie> Welcome, romeo! I know !help.", "<robbie> 3 are here: juliet, robbie, romeo.",
+		`kicked by "robbie": "asked by juliet"`, "away: ", "back in the room", `<robbie> We speak about "".`,
+	} {
+		assert.Contains(t, out, want)
+	}
+}
+
+// TestMucBotSource keeps the example as short as it is said to be.
+func TestMucBotSource(t *testing.T) {
+	b, err := os.ReadFile("muc-bot/main.go")
+	require.NoError(t, err)
+	assert.Less(t, len(regexp.MustCompile(`\n`).FindAll(b, -1)), 140)
+}
+
 // TestPresence runs the script on the server inside it: it sees a contact come, change and go, and is seen.
 func TestPresence(t *testing.T) {
 	out := run(t, "..", "go", "run", "./examples/presence")

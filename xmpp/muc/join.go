@@ -212,7 +212,7 @@ func (r *Room) withdraw(s *xmpp.Session, a *attempt) {
 	r.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), withdrawTimeout)
 	defer cancel()
-	_ = s.Send(ctx, &stanza.Presence{To: r.own(a.nick), Type: stanza.Unavailable}) // where it fails the session does, and we're out with that
+	_ = s.Send(ctx, &stanza.Presence{ID: stanza.NewID(), To: r.own(a.nick), Type: stanza.Unavailable}) // where it fails the session does, and we're out with that
 }
 
 // isRefusal reports whether the room has said no.

@@ -102,7 +102,9 @@ func isTopic(m *stanza.Message) bool {
 // topicIs notes the topic. r.mu is held.
 func (r *Room) topicIs(m *Message) []Event {
 	r.topic = Topic{Text: clip(m.Subject, maxTopic), By: m.Nick}
-	r.reflected(m)
+	if m.Own {
+		r.complete(topicKey(m.Subject), outcome{m: m})
+	}
 	return []Event{r.topic}
 }
 
@@ -201,9 +203,15 @@ func (r *Room) Whisper(ctx context.Context, nick, body string) error {
 // SetTopic says what the room speaks about; "" nothing in particular. It returns when the room has told it to all:
 // errors.Is(err, stanza.Forbidden) when it's not ours to change. It must not be called in a handler: ErrInHandler.
 func (r *Room) SetTopic(ctx context.Context, topic string) error {
-	_, err := r.Deliver(ctx, &stanza.Message{Subjects: []stanza.Text{{Value: topic}}})
+	if r.Topic().Text == topic { // some rooms say nothing when nothing changes
+		return nil
+	}
+	_, err := r.deliver(ctx, &stanza.Message{Subjects: []stanza.Text{{Value: topic}}}, topicKey(topic))
 	return err
 }
+
+// topicKey is under what a SetTopic waits, beside the id of its message: not all rooms tell a topic under that.
+func topicKey(topic string) string { return "topic " + topic }
 
 // An outcome is what became of a message of ours.
 type outcome struct {
@@ -216,6 +224,11 @@ type outcome struct {
 // room. When ctx or the session ends before the room has spoken, it's open whether it was told. It must not be called in a handler:
 // ErrInHandler.
 func (r *Room) Deliver(ctx context.Context, m *stanza.Message) (*Message, error) {
+	return r.deliver(ctx, m, "")
+}
+
+// deliver is Deliver that is completed under another key, too, unless that is empty.
+func (r *Room) deliver(ctx context.Context, m *stanza.Message, also string) (*Message, error) {
 	if xmpp.SessionFrom(ctx) != nil {
 		return nil, ErrInHandler
 	}
@@ -232,11 +245,17 @@ func (r *Room) Deliver(ctx context.Context, m *stanza.Message) (*Message, error)
 		return nil, r.cause()
 	}
 	r.waiting[c.ID] = result
+	if also != "" {
+		r.waiting[also] = result
+	}
 	r.mu.Unlock()
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.waiting, c.ID)
+		if r.waiting[also] == result {
+			delete(r.waiting, also)
+		}
 	}()
 	if err := r.Send(ctx, &c); err != nil {
 		return nil, err
@@ -265,7 +284,10 @@ func (r *Room) reflected(m *Message) {
 func (r *Room) complete(id string, o outcome) {
 	if w := r.waiting[id]; w != nil {
 		delete(r.waiting, id)
-		w <- o
+		select {
+		case w <- o:
+		default: // it has ended under its other key
+		}
 	}
 }
 

@@ -225,7 +225,7 @@ func (r *Room) leave(ctx context.Context, p *stanza.Presence) error {
 		return nil
 	}
 	bye := *p
-	bye.Type, bye.To = stanza.Unavailable, to
+	bye.ID, bye.Type, bye.To = stanza.NewID(), stanza.Unavailable, to // by its id an answer is told from that to a next attempt
 	if err := s.Send(ctx, &bye); err != nil {
 		return err
 	}
@@ -273,7 +273,10 @@ func (r *Room) finish(cause error) {
 		a.end(why)
 	}
 	for _, w := range waiting {
-		w <- outcome{err: why}
+		select {
+		case w <- outcome{err: why}:
+		default: // it stands there under two keys
+		}
 	}
 	if renaming != nil {
 		renaming.end(why)

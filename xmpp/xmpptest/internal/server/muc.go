@@ -86,6 +86,8 @@ func (s *Server) presenceToRoom(st *stanza, r *room) {
 	switch typ := st.typ(); {
 	case typ == "unavailable" && here:
 		r.leave(st)
+	case typ == "unavailable" && r == nil:
+		s.bounce(st, errItemNotFound) // as servers in the field do
 	case typ == "error" && here:
 		r.expel(st.from, "333", "307")
 	case typ != "":
