@@ -22,6 +22,7 @@ var badStreams = []struct {
 	says      string // a part of the error's text
 }{
 	{"crossed tags", `<message><body></message></body>`, xmpp.NotWellFormed, ""},
+	{"the end of another element", `<message><a></b></message>`, xmpp.NotWellFormed, ""},
 	{"attribute twice", `<message id='1' id='2'/>`, xmpp.NotWellFormed, ""},
 	{"attribute twice by namespace", `<message xmlns:a='urn:x' xmlns:b='urn:x' a:i='1' b:i='2'/>`, xmpp.NotWellFormed, ""},
 	{"undeclared prefix", `<message><x:y/></message>`, xmpp.NotWellFormed, ""},
