@@ -48,8 +48,10 @@ type Options struct {
 	// With DNS, the records say which.
 	DirectTLS bool
 	// TLS is cloned and completed: the server name is always the JID's domain, the least version is TLS 1.2 (RFC 9325).
-	// RootCAs, Certificates (for EXTERNAL), VerifyConnection (for pinning) and the like are yours. InsecureSkipVerify is
-	// refused: a server with a certificate of its own goes into RootCAs. Nil: the system's roots.
+	// RootCAs, Certificates (for EXTERNAL), VerifyConnection (for pinning: see the example) and the like are yours. What DNS says
+	// of certificates (DANE, RFC 7673) is not asked for, since Resolver can't tell what DNSSEC has signed: who has one that can
+	// compares the TLSA records in VerifyConnection, beside the check that is made in any case. InsecureSkipVerify is refused:
+	// a server with a certificate of its own goes into RootCAs. Nil: the system's roots.
 	TLS *tls.Config
 	// Dial makes TCP connections. It gets names unresolved, so that a proxy can resolve them; with Addr empty, the SRV
 	// records are asked of Resolver all the same, so who wants no DNS of their own (Tor) sets Addr. Nil: net.Dialer,
