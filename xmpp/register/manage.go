@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/canto-im/canto/internal/ns"
@@ -29,16 +30,34 @@ func Fetch(ctx context.Context, e xmpp.Endpoint, host jid.JID) (*Form, error) {
 	return f, nil
 }
 
-// Submit registers us with host by a form that Fetch has brought and that was filled in. The error is an *Error.
+// Submit registers us with host by a form that Fetch has brought and that was filled in. Where there is a password in it, it
+// needs TLS, as ChangePassword does: ErrInsecure. The error is an *Error.
 func Submit(ctx context.Context, e xmpp.Endpoint, host jid.JID, f *Form) error {
-	answer, err := f.answer()
-	if err == nil {
-		_, err = e.Do(ctx, &stanza.IQ{Type: stanza.Set, To: host, Payload: stanza.Payload(answer)})
-	}
-	if err != nil {
+	if err := f.submit(ctx, e, host); err != nil {
 		return &Error{Op: fmt.Sprintf("register with %q", name(e, host)), Err: err, Form: f}
 	}
 	return nil
+}
+
+func (f *Form) submit(ctx context.Context, e xmpp.Endpoint, host jid.JID) error {
+	answer, err := f.answer()
+	if err != nil {
+		return err
+	}
+	if f.hasPassword() {
+		if e, err = secure(ctx, e); err != nil {
+			return err
+		}
+	}
+	_, err = e.Do(ctx, &stanza.IQ{Type: stanza.Set, To: host, Payload: stanza.Payload(answer)})
+	return err
+}
+
+// hasPassword reports whether the form was filled in with what nobody else is to read.
+func (f *Form) hasPassword() bool {
+	return slices.ContainsFunc(f.Fields, func(field form.Field) bool {
+		return (field.Type == form.TextPrivate || field.Var == "password") && field.Text() != ""
+	})
 }
 
 // ChangePassword gives our account another password (XEP-0077 §3.3). Some servers want more, such as the old one: confirm is

@@ -127,6 +127,11 @@ func TestSecurityS08NoPasswordInClear(t *testing.T) {
 	defer s.Close()
 	require.ErrorIs(t, register.ChangePassword(t.Context(), s, changed, nil), register.ErrInsecure)
 	require.Empty(t, said(srv, "jabber:iq:register"))
+	f, err := register.Fetch(t.Context(), s, jid.JID{})
+	require.NoError(t, err)
+	require.NoError(t, form.Set(f.Fields, "password", changed))
+	require.ErrorIs(t, register.Submit(t.Context(), s, jid.JID{}, f), register.ErrInsecure)
+	require.Empty(t, said(srv, changed))
 }
 
 func TestOnAClient(t *testing.T) {
