@@ -114,6 +114,17 @@ func TestNowhere(t *testing.T) {
 	require.ErrorIs(t, err, bookmarks.ErrNowhere)
 }
 
+// Where nothing can be published in private, bookmarks go to private data, whatever else the server says.
+func TestNoPublishOptions(t *testing.T) {
+	srv := serve(t)
+	s := srv.Session(t, "alice", nil)
+	srv.ReplaceReply("alice", "<iq type='result' id='${id}' from='${to}'><query xmlns='http://jabber.org/protocol/disco#info'>"+
+		"<feature var='urn:xmpp:bookmarks:1#compat'/></query></iq>")
+	require.NoError(t, open(t, s).Set(within(t), bookmarks.Bookmark{Room: play}))
+	require.NotEmpty(t, said(srv, "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'><conference"))
+	require.Empty(t, said(srv, "<publish "))
+}
+
 // A server that keeps both old kinds in step (XEP-0411) has them at the account.
 func TestOldConversion(t *testing.T) {
 	srv := serve(t, "bookmarks")

@@ -147,6 +147,34 @@ func TestSecurityS06PrivateData(t *testing.T) {
 		next(t, inbox)
 		require.Empty(t, heard, "nobody has heard")
 	})
+	t.Run("an option that the server knows as one of the node's alone", func(t *testing.T) {
+		srv := serve(t)
+		s := srv.Session(t, "alice", nil)
+		require.NoError(t, publishTo(within(t), s, "some other node"))
+		unknown := refusal("<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>")
+		for _, before := range []string{"no such node", "an open one"} {
+			srv.ReplaceReply("alice", unknown)
+			require.NoError(t, publish(s, form.Of(pubsub.MaxItems, "max")), before)
+			f, err := pubsub.Config(within(t), s, own, node)
+			require.NoError(t, err)
+			require.Equal(t, pubsub.Whitelist, f.Value(pubsub.AccessModel))
+			require.Equal(t, "max", f.Value(pubsub.MaxItems))
+			require.NoError(t, pubsub.Configure(within(t), s, own, node, form.Of(pubsub.AccessModel, pubsub.Open)))
+		}
+		require.Len(t, said(srv, "alice", secret), 4)
+		for _, xml := range said(srv, "alice", secret) {
+			require.Contains(t, xml, "whitelist")
+		}
+		// What can't be made ready is not published, and a refusal for good is none of an option.
+		srv.ReplaceReply("alice", unknown)
+		srv.ReplaceReply("alice", refusal("<not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"))
+		err := publish(s)
+		require.ErrorIs(t, err, stanza.ResourceConstraint)
+		require.ErrorIs(t, err, stanza.NotAllowed)
+		srv.ReplaceReply("alice", refusal("<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"))
+		require.ErrorIs(t, publish(s), stanza.Forbidden)
+		require.Len(t, said(srv, "alice", secret), 6)
+	})
 	t.Run("a node that can't be closed", func(t *testing.T) {
 		srv := serve(t)
 		s := srv.Session(t, "alice", nil)
@@ -173,14 +201,25 @@ func publishTo(ctx context.Context, s xmpp.Endpoint, node string) error {
 
 // What is public is not put where it was private before, and is kept.
 func TestPublishPublic(t *testing.T) {
-	alice, bob := pair(t, serve(t))
+	srv := serve(t)
+	alice, bob := pair(t, srv)
 	ctx := within(t)
 	_, err := pubsub.PublishPublic(ctx, alice, node, "1", note{Text: "for all"})
 	require.NoError(t, err)
 	got, err := pubsub.Get[note](ctx, bob, alice.JID().Bare(), node, "1")
 	require.NoError(t, err)
 	require.Equal(t, "for all", got.Payload.Text)
+	// A server that does not know one of the options: the node is made with it, and one that is there stays as it is.
+	srv.ReplaceReply("alice", refusal("<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"))
+	_, err = pubsub.PublishPublic(ctx, alice, "new", "1", note{})
+	require.NoError(t, err)
+	f, err := pubsub.Config(ctx, alice, own, "new")
+	require.NoError(t, err)
+	require.Equal(t, "never", f.Value(pubsub.SendLast))
 	require.NoError(t, publishTo(ctx, alice, "diary"))
+	srv.ReplaceReply("alice", refusal("<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"))
+	_, err = pubsub.PublishPublic(ctx, alice, "diary", "1", note{})
+	require.ErrorIs(t, err, pubsub.PreconditionNotMet)
 	_, err = pubsub.PublishPublic(ctx, alice, "diary", "1", note{})
 	require.ErrorIs(t, err, pubsub.PreconditionNotMet)
 	_, err = pubsub.Latest[note](ctx, bob, alice.JID().Bare(), "diary")
