@@ -48,6 +48,6 @@
 // # Architecture
 //
 // wire.go reads and writes the elements, ask.go sends requests; publish.go, items.go and item.go are what publishers and readers do, subscribe.go
-// subscribers, node.go, manage.go and authorize.go owners. event.go reads events, watch.go says whose are believed and
+// subscribers, node.go, manage.go, authorize.go and pending.go owners. event.go reads events, watch.go says whose are believed and
 // hands them over. private.go has XEP-0222 and XEP-0223. The only state is what our server is able to do, for one session.
 package pubsub

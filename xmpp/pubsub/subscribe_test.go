@@ -107,3 +107,25 @@ func TestRequests(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, pubsub.Pending, subs[0].State, "one that could not be decided stays")
 }
+
+// The requests that wait at our nodes are sent again, node by node.
+func TestAskPending(t *testing.T) {
+	srv := serve(t)
+	s := srv.Session(t, "alice", nil)
+	const step = "<iq type='result' id='${id}'><command xmlns='http://jabber.org/protocol/commands' sessionid='s1' node='http://jabber.org/protocol/pubsub#get-pending' status='executing'>" +
+		"<x xmlns='jabber:x:data' type='form'><field type='list-single' var='pubsub#node'><option><value>a</value></option><option><value>b</value></option></field></x></command></iq>"
+	const done = "<iq type='result' id='${id}'><command xmlns='http://jabber.org/protocol/commands' sessionid='s1' node='http://jabber.org/protocol/pubsub#get-pending' status='completed'/></iq>"
+	for _, answer := range []string{step, done, step, done, step} {
+		srv.ReplaceReply("alice", answer)
+	}
+	nodes, err := pubsub.AskPending(within(t), s, own)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b"}, nodes)
+	require.Len(t, said(srv, "alice", "sessionid='s1'"), 2)
+	require.Len(t, said(srv, "alice", "<value>b</value>"), 1)
+	_, err = pubsub.AskPending(within(t), s, own)
+	require.ErrorIs(t, err, stanza.ServiceUnavailable)
+	srv.ReplaceReply("alice", "<iq type='result' id='${id}'/>")
+	_, err = pubsub.AskPending(within(t), s, own)
+	require.Error(t, err)
+}

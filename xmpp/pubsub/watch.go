@@ -18,6 +18,9 @@ import (
 // For an account, ours or another's, the wish to hear of the node is declared with our presence (XEP-0163 §4.2, "+notify"), so
 // that nothing else need be asked for: the last item comes once our presence was sent, as often as a session begins. A
 // service that is no account wants a subscription (Subscribe), which stays when we're gone.
+//
+// So OnEvent is called before our first presence is sent, or at least disco.Of is: else the wish is told with the next presence that the program
+// sends. An event may come twice, of one thing: some servers tell an account's owner so.
 func OnEvent[T any](e xmpp.Endpoint, service jid.JID, node string, f func(ctx context.Context, ev Event[T]) error) (remove func()) {
 	return on(e, speaker{e: e, service: service}, node, f)
 }

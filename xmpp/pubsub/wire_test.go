@@ -32,7 +32,6 @@ const (
 	discovery  = "service discovery and capabilities: package disco's"
 	addressing = "it shows an address alone"
 	empty      = "an empty result"
-	command    = "a command (XEP-0050) without a form"
 )
 
 func TestExamplesOfTheXEPs(t *testing.T) {
@@ -42,12 +41,12 @@ func TestExamplesOfTheXEPs(t *testing.T) {
 		none   map[string]string
 	}{
 		"0060": {map[string]specexample.Codec{pubsub: again, owner: again, event: again,
-			"jabber:client error": specexample.As[stanza.Error](), "jabber:x:data x": specexample.As[form.Form]()}, map[string]string{
+			"jabber:client error": specexample.As[stanza.Error](), "jabber:x:data x": specexample.As[form.Form](),
+			"http://jabber.org/protocol/commands command": specexample.As[command]()}, map[string]string{
 			"4": addressing, "5": addressing, "6": addressing,
 			"7": discovery, "8": discovery, "9": discovery, "10": discovery, "11": discovery, "12": discovery, "13": discovery, "15": discovery, "54": discovery,
 			"211": discovery, "212": discovery, "213": discovery, "214": discovery, "215": discovery,
-			"65": empty, "116": empty, "135": empty, "138": empty, "148": empty, "159": empty, "164": empty, "183": empty, "190": empty, "203": empty,
-			"176": command,
+			"65": empty, "116": empty, "135": empty, "138": empty, "148": empty, "159": empty, "164": empty, "190": empty, "203": empty,
 		}},
 		"0163": {map[string]specexample.Codec{pubsub: again, event: again}, map[string]string{
 			"4": discovery, "5": discovery, "7": discovery, "8": discovery, "10": discovery, "11": discovery}},
