@@ -93,7 +93,7 @@ func (g *ledger) request(dst []byte, now time.Time, must bool) []byte {
 		return dst
 	}
 	g.requests.Asked(now, g.queue.Sent())
-	g.asked.CompareAndSwap(0, now.UnixNano())
+	g.asked.CompareAndSwap(0, ticks(now))
 	return append(dst, stream.Request...)
 }
 
@@ -107,7 +107,7 @@ func (g *ledger) acknowledged(h uint32) error {
 	g.requests.Answered(g.queue.Acked())
 	g.asked.Store(0)
 	if asked, open := g.requests.Open(); open {
-		g.asked.Store(asked.UnixNano())
+		g.asked.Store(ticks(asked))
 	}
 	return nil
 }

@@ -143,12 +143,12 @@ func (m *meter) failure() error {
 	return m.failed
 }
 
-// wait sets the deadline of the next read. What the watchdog says is asked for under mu: look and expect set a deadline for what
+// wait sets the deadline of the next read, and returns it. What the watchdog says is asked for under mu: look and expect set a deadline for what
 // it was told before.
-func (m *meter) wait() {
+func (m *meter) wait() (until time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	until := m.deadline
+	until = m.deadline
 	switch {
 	case m.failed != nil:
 		until = m.end
@@ -156,6 +156,7 @@ func (m *meter) wait() {
 		until = m.watch.until()
 	}
 	_ = m.conn.SetReadDeadline(until) // a conn without deadlines is read all the same
+	return until
 }
 
 // Read reads from the connection; see meter.
@@ -166,7 +167,7 @@ func (m *meter) Read(p []byte) (int, error) {
 		}
 	}
 	for {
-		m.wait()
+		until, began := m.wait(), time.Now()
 		n, err := m.conn.Read(p)
 		if n > 0 {
 			if !m.secret {
@@ -185,6 +186,7 @@ func (m *meter) Read(p []byte) (int, error) {
 			return 0, m.failure()
 		case m.watch == nil:
 			return 0, ErrPeerSilent
+		case m.watch.overslept(began, until):
 		default:
 			if err := m.watch.silent(); err != nil {
 				return 0, err

@@ -36,7 +36,7 @@ type outbox struct {
 	content string  // the namespace of stanzas
 	self    jid.JID // of a component: who sends what says nothing else; zero: a client, whose server knows
 
-	asked   atomic.Int64 // when the oldest unanswered <r/> was written, in Unix nanoseconds; 0: there is none
+	asked   atomic.Int64 // when the oldest unanswered <r/> was written, see ticks; 0: there is none
 	owed    atomic.Int64 // bytes of the reader's own that have not left: see maxOwed
 	thirsty atomic.Int64 // calls that wait for the server's acknowledgements
 
@@ -375,11 +375,16 @@ func (o *outbox) broken(l *link, err error) {
 
 // askedAt is when the oldest unanswered <r/> was written; zero when there is none.
 func (o *outbox) askedAt() time.Time {
-	if ns := o.asked.Load(); ns != 0 {
-		return time.Unix(0, ns)
+	if d := o.asked.Load(); d != 0 {
+		return epoch.Add(time.Duration(d))
 	}
 	return time.Time{}
 }
+
+// ticks is t as a number, of the clock that nobody sets: a step of the machine's other clock is no silence.
+func ticks(t time.Time) int64 { return int64(t.Sub(epoch)) }
+
+var epoch = time.Now()
 
 // acknowledgedLess reports whether h tells of more than was acknowledged before.
 func (o *outbox) acknowledgedLess(h uint32) bool {

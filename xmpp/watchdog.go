@@ -25,7 +25,7 @@ type watchdog struct {
 
 	last   time.Time // when something arrived
 	probed time.Time // when the server was asked since; zero: it was not
-	back   time.Time // when the reader last came back from a pause: what has come before that it could not know
+	back   time.Time // when the reader last came back from a pause, or from where the whole process was stopped: what has come before that it could not know
 	glance int       // how much may wait in the lane while the reader looks whether the server is still there; see pause
 }
 
@@ -107,6 +107,20 @@ func (w *watchdog) silent() error {
 		w.s.probe(now)
 	}
 	return nil
+}
+
+// oversleep is how late a deadline may be noticed in a process that runs.
+const oversleep = 2 * time.Second
+
+// overslept reports whether the process was stopped, or had no processor, when it should have looked up from the connection: what came
+// meanwhile is still unread, and the deadline passed before anybody could read it.
+func (w *watchdog) overslept(began, until time.Time) bool {
+	now := time.Now()
+	if !until.After(began) || now.Sub(until) < oversleep {
+		return false // until may be over when a read begins: then it's due to ask
+	}
+	w.back = now
+	return true
 }
 
 // since is from when on the server's silence counts that was asked at that time.
