@@ -77,7 +77,7 @@ var sideways = map[string][]string{
 	"xmpp/pubsub":      {"xmpp/form", "xmpp/disco", "xmpp/paging", "xmpp/stamp"},
 	"xmpp/mam":         {"xmpp/form", "xmpp/disco", "xmpp/paging", "xmpp/stamp", "xmpp/forward"},
 	"xmpp/carbons":     {"xmpp/disco", "xmpp/forward"},
-	"xmpp/chat":        {"xmpp/disco", "xmpp/stamp", "xmpp/forward", "xmpp/pubsub"},
+	"xmpp/chat":        {"xmpp/disco", "xmpp/form", "xmpp/pubsub", "xmpp/stamp"},
 	"xmpp/entity":      {"xmpp/disco", "xmpp/stamp"},
 	"xmpp/presence":    {"xmpp/stamp"},
 	"xmpp/upload":      {"xmpp/disco"},

@@ -158,7 +158,9 @@ func (c *Conversation) target(it *item) *item {
 			t = c.byKey[key{author{kind: ourself}, it.ref}]
 		}
 	case aReaction, aMarker:
-		t = c.named(it.ref, it.author)
+		if t = c.named(it.ref, it.author); it.byHost {
+			t = c.byKey[byHost(it.ref)]
+		}
 	}
 	if it.author.kind == unsure || t == nil || t == it || !t.shows() {
 		return nil

@@ -38,6 +38,7 @@ type item struct {
 	origin string // XEP-0359's, by the sender
 	host   string // XEP-0359's, by the host or the archive
 	ref    string // what it refers to
+	byHost bool   // by the name that the host has given
 	m      *stanza.Message
 	size   int
 	over   bool // it's no longer kept
@@ -120,7 +121,10 @@ func fingerprint(it *item) uint64 {
 }
 
 // wipe forgets what the message said.
-func (it *item) wipe() { it.m, it.size = nil, 512 }
+func (it *item) wipe() { it.m, it.size = nil, noteSize }
+
+// noteSize is about what an item takes that holds no text.
+const noteSize = 512
 
 // archive is who names the messages.
 func (c *Conversation) archive() jid.JID {
@@ -213,7 +217,7 @@ func hasText(m *stanza.Message) bool {
 
 // sizeOf is about what memory a message takes.
 func sizeOf(m *stanza.Message) int {
-	n := 512 + len(m.ID) + len(m.Body) + len(m.Subject) + len(m.Thread) + len(m.ParentThread)
+	n := noteSize + len(m.ID) + len(m.Body) + len(m.Subject) + len(m.Thread) + len(m.ParentThread)
 	for _, t := range slices.Concat(m.Bodies, m.Subjects) {
 		n += len(t.Lang) + len(t.Value)
 	}
