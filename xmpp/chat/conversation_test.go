@@ -255,6 +255,7 @@ func TestSecurityS07InARoom(t *testing.T) {
 	in("second", "w2", "3", retract("s1"))
 	in("second", "w2", "4", retract("1"))
 	in("second", "w2", "5", moderated("s1"))
+	in("first", "w1", "5a", moderated("s1")) // XEP-0425 §5: only the room moderates, one's own messages, too
 	in("first", "w2", "6", retract("s1")) // the nickname has a new owner
 	s.live("coven@chat.lit", "7", retract("s1"))
 	s.live("coven@chat.lit", "8", moderated("1"))
