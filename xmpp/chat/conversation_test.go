@@ -235,6 +235,7 @@ func TestSecurityS07ForgedIDs(t *testing.T) {
 	s.live("coven@chat.lit/evil", "b", "<retracted xmlns='urn:xmpp:message-retract:1' id='x'/>"+sid("s2", "coven@chat.lit")+occupantIs("w6"))
 	s.live("coven@chat.lit/evil", "c", reactions("a", "👋")+sid("s3", "coven@chat.lit")+occupantIs("w6"))
 	assert.True(t, strings.HasPrefix(show(s.c), before+"\n"), show(s.c))
+	assert.NotContains(t, show(s.c), "retracted", "a tombstone is for an archive to put up")
 	// A room that says nothing of ids names nothing.
 	deaf := newScript(t, coven, &ConversationOptions{Room: true})
 	e, _ := deaf.live("coven@chat.lit/first", "a", body("one")+sid("s1", "coven@chat.lit")+occupantIs("w1"))
@@ -256,7 +257,7 @@ func TestSecurityS07InARoom(t *testing.T) {
 	in("second", "w2", "4", retract("1"))
 	in("second", "w2", "5", moderated("s1"))
 	in("first", "w1", "5a", moderated("s1")) // XEP-0425 §5: only the room moderates, one's own messages, too
-	in("first", "w2", "6", retract("s1")) // the nickname has a new owner
+	in("first", "w2", "6", retract("s1"))    // the nickname has a new owner
 	s.live("coven@chat.lit", "7", retract("s1"))
 	s.live("coven@chat.lit", "8", moderated("1"))
 	s.live("other@chat.lit", "9", moderated("s1"))
