@@ -29,9 +29,11 @@ const (
 	slack     = 15 * time.Second // how much longer than wait the answer to a held one may take
 	leastPace = time.Second      // between two empty requests that brought nothing
 
-	// gap is how long a request waits behind one that has just gone out, or behind what was just handed over. Two requests on two
-	// connections may overtake each other, which ejabberd 23 does not survive; and what is said within it goes in one.
-	gap = 20 * time.Millisecond
+	// gap is how long a request waits behind one that has just gone out. Two requests on two connections may overtake each other, which
+	// ejabberd 23 does not survive; and what is said within it goes in one.
+	gap = 10 * time.Millisecond
+	// breath is how long an empty request waits behind what was just handed over: who has got something may have something to say.
+	breath = 3 * time.Millisecond
 )
 
 // A book has what was asked, and what was answered and not handed over yet: the rules of XEP-0124 §7 to §14 as a value, without I/O
@@ -190,7 +192,7 @@ func (b *book) due() (kind, time.Time) {
 	case b.over || b.out() > 0:
 		return 0, time.Time{}
 	case b.held == 0 && !b.idle:
-		return forMore, later(b.quiet, b.spoken.Add(gap)) // who has got something may have something to say
+		return forMore, later(b.quiet, b.spoken.Add(breath))
 	case b.held == 0:
 		return forMore, later(b.quiet, b.emptied.Add(b.pace()))
 	case b.inactivity == 0:

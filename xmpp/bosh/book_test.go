@@ -257,13 +257,13 @@ func TestBookClear(t *testing.T) {
 	require.True(t, ok, "it has arrived")
 }
 
-// TestBookGap: who has just got something may have something to say, and then an empty request would be one too many.
-func TestBookGap(t *testing.T) {
+// TestBookBreath: who has just got something may have something to say, and then an empty request would be one too many.
+func TestBookBreath(t *testing.T) {
 	b := newBook(today)
 	answer(b, 1, forMore, "x")
 	a := b.take()
 	b.taken(at(4), len(a.xml))
 	k, when := b.due()
 	require.Equal(t, forMore, k)
-	require.Equal(t, at(4).Add(gap), when)
+	require.Equal(t, at(4).Add(breath), when)
 }

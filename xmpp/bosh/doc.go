@@ -36,7 +36,7 @@
 // # What it does for you
 //
 // A request is held by the server until it has something to say, at most for Dialer.Wait; what the program says goes out with a
-// second one. Requests and responses that the network loses are made again, and answered with what the server has kept: nothing is
+// second one, 10 ms behind another at the earliest, so that they do not overtake each other. Requests and responses that the network loses are made again, and answered with what the server has kept: nothing is
 // lost, nothing comes twice, and nothing out of order (XEP-0124 §14). While nothing gets through, this goes on for
 // xmpp.Options.DeadAfter; then the session is lost, and a Client resumes its stream with another one (XEP-0198). How soon a silent
 // server is noticed is as over TCP (Options.Keepalive). What ends a session of BOSH is an [Error] with its [Condition].
@@ -68,6 +68,6 @@
 // when, and what was answered, is in the book (book.go), a value without I/O and without a clock.
 //
 // So the goroutines of a session are those of its requests under way: one when idle, two at most, three while it ends; and net/http's
-// two for each connection, of which there is one for each request under way. They end with the session. There is no more: the one whose
-// answer is next hands it over, and a timer sees to what time brings.
+// two for each connection, of which there are as many, and an idle one for a minute. They end with the session. There is no more: the
+// one whose answer is next hands it over, and a timer sees to what time brings.
 package bosh

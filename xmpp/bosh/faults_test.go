@@ -1,6 +1,7 @@
 package bosh_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -26,7 +27,9 @@ func faulty(f fault) xmpptest.Options {
 // talk says n numbers to itself, and holds that each comes back once and in order.
 func talk(t *testing.T, s *xmpp.Session, n int) {
 	t.Helper()
-	inbox := s.Messages(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	inbox := s.Messages(ctx)
 	done := make(chan struct{})
 	defer func() { <-done }()
 	go func() {
