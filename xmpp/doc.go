@@ -78,7 +78,7 @@
 // connect.go) and client.go does so again and again (backoff.go). The exchange of SASL (exchange.go) is one for both of its
 // profiles; sasl2.go has what is peculiar to XEP-0388, fast.go the tokens, pins.go what may not become less, keyring.go what was derived from the password, early.go what is
 // said before the server has spoken, memory.go what is kept of it all in the Store. Another transport than TCP (transport.go,
-// Options.Transport) brings a net.Conn to which whole elements of the stream are written; package websocket has one. On a link runs a Session: reader.go reads stanzas,
+// Options.Transport) brings a net.Conn to which whole elements of the stream are written; packages websocket and bosh have one each. On a link runs a Session: reader.go reads stanzas,
 // completes the calls that wait (pending.go), puts the rest into the lane (lane.go) and pauses when there is too much
 // (pause.go); what has passwords in it (confidential.go) neither the trace nor the Store gets; from the lane, dispatch.go hands them to handlers (pattern.go, expire.go, forsake.go) and channels (channels.go, request.go). Senders encode into the outbox (outbox.go) and share
 // its writes. What an external component does otherwise (package component) is in handshake.go and role.go.

@@ -30,7 +30,8 @@
 //
 // External components (XEP-0114) connect at a port of their own and are addressed as domains: see ComponentOptions.
 //
-// The same server speaks WebSocket (RFC 7395) at WebSocketURL, strictly: what breaks a rule of the framing ends the connection.
+// The same server speaks WebSocket (RFC 7395) at WebSocketURL, strictly: what breaks a rule of the framing ends the connection. It speaks
+// BOSH (XEP-0124, XEP-0206) at BOSHURL as strictly; Options.BOSH has its terms, and a Fault for each request.
 //
 // With Options.SASL2 the server offers the logins of XEP-0388 too, with binding, resumption and tokens; ForgetTokens voids these.
 //

@@ -38,8 +38,9 @@
 // negotiation, Inject says anything to an account's sessions, ReplaceReply answers in the server's place.
 //
 // HTTP (web.go) begins with the first question for it. What comes over WebSocket (websocket.go, on the frames of webframe.go) is a
-// net.Conn with a stream of RFC 6120 to the rest of the server; written from the RFCs a second time, it takes nothing that they do
-// not allow.
+// net.Conn with a stream of RFC 6120 to the rest of the server (streamcut.go); written from the RFCs a second time, it takes nothing
+// that they do not allow. So is a session of BOSH (boshsession.go, with its requests in bosh.go), which outlives the connections of HTTP:
+// BOSH.Fault loses, delays and forges requests and responses, and DropHTTP cuts the connections below them.
 //
 // Stream management (XEP-0198; the sm files) is written from the specification a second time, on nothing of package stream: a session
 // has its two counters and a queue of what the client has not acknowledged (smcount.go). A connection that is lost leaves the session
