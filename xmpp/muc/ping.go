@@ -42,7 +42,7 @@ func (r *Room) ping() {
 	r.mu.Lock()
 	s, to, in, renaming := r.home, r.own(r.nick), isClosed(r.in) && !r.over && r.leaving == nil, r.rename != nil
 	r.mu.Unlock()
-	if !in || renaming { // XEP-0410 §4: not while it's open which nickname we have
+	if !in || renaming || s == nil { // XEP-0410 §4: not while it's open which nickname we have
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)

@@ -258,7 +258,12 @@ type occupantIDX struct {
 // hatsX is XEP-0317.
 type hatsX struct {
 	XMLName xml.Name `xml:"urn:xmpp:hats:0 hats"`
-	Hats    []Hat    `xml:"urn:xmpp:hats:0 hat"`
+	Hats    []hatX   `xml:"urn:xmpp:hats:0 hat"`
+}
+
+type hatX struct {
+	Hat
+	More []stanza.Element `xml:",any"` // of a room's own
 }
 
 // moderateX asks a room to take a message back (XEP-0425).
@@ -274,7 +279,7 @@ type moderateX struct {
 // retractX is a message that is taken back, by a moderator where Moderated is there.
 type retractX struct {
 	XMLName   xml.Name    `xml:"urn:xmpp:message-retract:1 retract"`
-	ID        string      `xml:"id,attr"`
+	ID        string      `xml:"id,attr,omitempty"`
 	Moderated *moderatedX `xml:"urn:xmpp:message-moderate:1 moderated"`
 	Reason    string      `xml:"urn:xmpp:message-retract:1 reason,omitempty"`
 }
