@@ -19,8 +19,8 @@
 // like the victim of a downgrade: see xmpp.Options.AllowDowngrade.
 //
 // Not every server gets along with clients that could bind: ejabberd 24 offers no binding over WebSocket and refuses, with "Invalid
-// channel binding", whoever tells it so (the flag "y" of RFC 5802 §6, which Canto sends so that nobody can take an offer away). It
-// has to be met over TCP.
+// channel binding", whoever tells it so (the flag "y" of RFC 5802 §6, which Canto sends so that nobody can take an offer away).
+// Dialer.Unbound makes the client one that can't.
 //
 // # Architecture
 //
