@@ -36,6 +36,10 @@ func (r *Room) Occupants() ([]string, error) { return r.inner.RoomOccupants(r.na
 // Say has a message said under a nickname by one whom nobody sees: everybody in the room gets it, the history keeps it.
 func (r *Room) Say(nick, id, body string) error { return r.inner.RoomSay(r.name, nick, id, body) }
 
+// Crowd adds occupants under these nicknames, of whom there is nothing but what others see of them. A nickname that is none, or taken, is
+// left out.
+func (r *Room) Crowd(nicks ...string) error { return r.inner.RoomCrowd(r.name, nicks) }
+
 // Forget takes an occupant out of the room without a word, as a service does that has lost its memory.
 func (r *Room) Forget(nick string) error { return r.inner.RoomForget(r.name, nick) }
 

@@ -82,6 +82,22 @@ func (s *Server) RoomSay(name, nick, id, body string) error {
 	return err
 }
 
+// RoomCrowd adds occupants of whom there is nothing but what others see of them.
+func (s *Server) RoomCrowd(name string, nicks []string) error {
+	return s.inRoom(name, func(r *room) {
+		for _, nick := range nicks {
+			at, err := r.jid.WithResource(nick)
+			if err != nil || r.occupants[nick] != nil {
+				continue
+			}
+			o := &occupant{nick: nick, at: at, bare: at, role: "participant", presence: el(ns.Client, "presence")}
+			r.occupants[nick] = o
+			r.order = append(r.order, o)
+			r.announce(o, jid.JID{})
+		}
+	})
+}
+
 // RoomForget takes an occupant out of a room without telling anybody, as a service does that has lost its memory.
 func (s *Server) RoomForget(name, nick string) error {
 	return s.inRoom(name, func(r *room) {
