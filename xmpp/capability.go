@@ -16,6 +16,7 @@ type host interface {
 	onSession(ctx context.Context, h *sessionHook) (remove func(), err error)
 	options() *Options
 	shared() *attic
+	inUse(ctx context.Context) (*Session, error) // the session in use; a Client waits for one
 }
 
 // OnSession has begin called with every session of e: with the present one before OnSession returns, if there is one, and
@@ -62,6 +63,9 @@ func LoggerOf(e Endpoint) *slog.Logger {
 
 func (s *Session) options() *Options { return s.opts }
 func (c *Client) options() *Options  { return c.opts }
+
+func (s *Session) inUse(context.Context) (*Session, error)    { return s, nil }
+func (c *Client) inUse(ctx context.Context) (*Session, error) { return c.Session(ctx) }
 
 // A sessionHook is one registration of OnSession. Its address is its identity.
 type sessionHook struct {

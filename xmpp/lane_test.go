@@ -121,7 +121,7 @@ func TestReaderHandsInBatches(t *testing.T) {
 	require.NoError(t, err)
 	s := newSession(l, o, nil, nil)
 	s.lane.claim() // there is a dispatcher, and it does nothing
-	c, err := s.calls.add("q", jid.JID{}, jid.JID{})
+	c, err := s.calls.add("q", jid.JID{}, jid.JID{}, nil)
 	require.NoError(t, err)
 
 	queued := func(n int) {

@@ -3,6 +3,7 @@ package xmpp
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/canto-im/canto/internal/xmltext"
 	"github.com/canto-im/canto/jid"
@@ -14,6 +15,8 @@ type call struct {
 	from  jid.JID // of a component: who in its domain asks; zero: a client, which is one
 	to    jid.JID
 	reply chan outcome // takes one answer without blocking
+
+	gathering *gathering // nil: what comes before the answer is none of its
 }
 
 // An outcome is an answer, or why the one that came is of no use.
@@ -47,12 +50,14 @@ type pending struct {
 	calls map[string]*call
 	err   error // set once no more calls are taken
 	ended chan struct{}
+
+	gathering atomic.Int32 // how many calls gather
 }
 
 func newPending() *pending { return &pending{ended: make(chan struct{})} }
 
 // add makes the route for the answer to the request id; it must stand before the request leaves.
-func (p *pending) add(id string, to, from jid.JID) (*call, error) {
+func (p *pending) add(id string, to, from jid.JID, g *gathering) (*call, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {
@@ -64,7 +69,7 @@ func (p *pending) add(id string, to, from jid.JID) (*call, error) {
 	if p.calls == nil {
 		p.calls = make(map[string]*call)
 	}
-	c := &call{from: from, to: to, reply: make(chan outcome, 1)}
+	c := &call{from: from, to: to, reply: make(chan outcome, 1), gathering: g}
 	p.calls[id] = c
 	return c, nil
 }

@@ -19,10 +19,10 @@ func completes(p *pending, id string, from jid.JID) bool {
 // A call is completed once, by whom it asked.
 func TestPendingCompletes(t *testing.T) {
 	p := newPending()
-	c, err := p.add("1", you, jid.JID{})
+	c, err := p.add("1", you, jid.JID{}, nil)
 	require.NoError(t, err)
 	require.True(t, p.any())
-	_, err = p.add("1", me, jid.JID{})
+	_, err = p.add("1", me, jid.JID{}, nil)
 	require.ErrorContains(t, err, `"1"`)
 	require.False(t, completes(p, "2", you))
 	require.False(t, completes(p, "1", you.Bare()))
@@ -37,14 +37,14 @@ func TestPendingCompletes(t *testing.T) {
 // Once closed, it takes no calls and says why, the first reason.
 func TestPendingCloses(t *testing.T) {
 	p := newPending()
-	_, err := p.add("1", you, jid.JID{})
+	_, err := p.add("1", you, jid.JID{}, nil)
 	require.NoError(t, err)
 	first := errors.New("first")
 	p.close(first)
 	p.close(errors.New("second"))
 	<-p.ended
 	require.Equal(t, first, p.err)
-	_, err = p.add("2", you, jid.JID{})
+	_, err = p.add("2", you, jid.JID{}, nil)
 	require.Equal(t, first, err)
 	require.True(t, completes(p, "1", you), "what comes with the end is still an answer")
 }
@@ -54,7 +54,7 @@ func TestPendingOfAComponent(t *testing.T) {
 	p := newPending()
 	gateway := jid.MustParse("gateway.example.net")
 	asker := jid.MustParse("bridge@gateway.example.net")
-	_, err := p.add("1", you, asker)
+	_, err := p.add("1", you, asker, nil)
 	require.NoError(t, err)
 	answer := func(from, to jid.JID) bool { return p.complete("1", from, to, gateway, outcome{}) }
 	require.False(t, answer(you, gateway))

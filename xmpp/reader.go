@@ -108,8 +108,12 @@ func (s *Session) readStanza(l *link, tok *xmltext.Token) error {
 			l.in.watch.answered()
 			break
 		}
+		size := int(l.dec.InputOffset()-before) + overhead
+		if m, isMessage := st.(*stanza.Message); isMessage && s.calls.gather(m, size, s.JID) {
+			break
+		}
 		if !ok || iq.IsRequest() {
-			return s.arrive(arrival{st: st, size: int(l.dec.InputOffset()-before) + overhead, number: number, again: s.replay.Load()})
+			return s.arrive(arrival{st: st, size: size, number: number, again: s.replay.Load()})
 		}
 		if err := s.handIn(); err != nil {
 			return err

@@ -236,7 +236,10 @@ func endedBy(err error) error { return fmt.Errorf("xmpp: the session has ended: 
 //
 // Do may be called in a handler. As long as a Do waits, the session reads on, so that its answer is found behind
 // however many other stanzas, up to Limits.LaneHard.
-func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
+func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) { return s.do(ctx, iq, nil) }
+
+// do is Do, with what is to be gathered before the answer; nil: nothing.
+func (s *Session) do(ctx context.Context, iq *stanza.IQ, g *gathering) (*stanza.IQ, error) {
 	if iq == nil {
 		return nil, errors.New("xmpp: Do with a nil iq")
 	}
@@ -250,11 +253,15 @@ func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
 	if id == "" {
 		id = stanza.NewID()
 	}
-	c, err := s.calls.add(id, iq.To, s.asker(iq.From))
+	c, err := s.calls.add(id, iq.To, s.asker(iq.From), g)
 	if err != nil {
 		return nil, err
 	}
 	defer s.calls.remove(id)
+	if g != nil {
+		s.calls.gathering.Add(1)
+		defer s.calls.gathering.Add(-1)
+	}
 	s.lane.wake()
 	if err := s.send(ctx, iq, id, nil); err != nil {
 		return nil, err

@@ -61,6 +61,8 @@ const (
 	StanzaID    = "urn:xmpp:sid:0"                         // XEP-0359
 	Forward     = "urn:xmpp:forward:0"                     // XEP-0297
 	Carbons     = "urn:xmpp:carbons:2"                     // XEP-0280
+	MAM         = "urn:xmpp:mam:2"                         // XEP-0313, XEP-0441
+	MAMExtended = "urn:xmpp:mam:2#extended"                // XEP-0313 §7
 	ChatMarkers = "urn:xmpp:chat-markers:0"                // XEP-0333
 	ChatStates  = "http://jabber.org/protocol/chatstates"  // XEP-0085
 	Receipts    = "urn:xmpp:receipts"                      // XEP-0184

@@ -45,6 +45,8 @@
 // have history, affiliations, passwords and a form, invitations, private messages, registration, ids (XEP-0359, XEP-0421),
 // moderation (XEP-0425) and the self-ping of XEP-0410; Options.Rooms takes some of it away.
 //
+// With Options.Archive every account and every room has an archive (XEP-0313); Archive fills it, PruneArchive drops the oldest.
+//
 // Sessions that ask for it get copies of what the account's others send and receive (XEP-0280), by the rules of its §6.1 but for errors,
 // which are never copied.
 //

@@ -68,6 +68,9 @@ type Options struct {
 	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "time", "last", "offline", "sm", "limits", ….
 	Without []string
 
+	// Archive gives every account and every room an archive (XEP-0313); nil does not.
+	Archive *Archive
+
 	// SM configures stream management (XEP-0198); Without "sm" leaves it out.
 	SM SM
 
@@ -104,6 +107,11 @@ type (
 	// A BOSHFault is what becomes of it.
 	BOSHFault = server.BOSHFault
 )
+
+// Archive configures the archives of messages: how many messages are on a Page at most (0: 50), how many each archive Keeps (0: all),
+// and NoExtended for a server that has no extended queries. What has a body is kept, or what its sender says is to be stored (XEP-0334);
+// accounts have preferences (XEP-0441).
+type Archive = server.Archive
 
 // Register configures in-band registration (XEP-0077): see its fields. The zero value asks for a name and a password, in the
 // fields of jabber:iq:register, of whoever comes over TLS.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/xmpp/xmpptest/internal/server"
@@ -91,6 +92,18 @@ func (s *Server) Invite(user string) string { return s.inner.Invite(user) }
 
 // ForgetTokens makes every FAST token of an account void (XEP-0484), as if its owner had logged all devices out.
 func (s *Server) ForgetTokens(user string) { s.inner.ForgetTokens(user) }
+
+// Archive puts a message, as XML, into the archive of an account or a room, by its bare address, as one of that time, and returns its id
+// there. Options.Archive has to be set.
+func (s *Server) Archive(owner jid.JID, xml string, at time.Time) (id string, err error) {
+	return s.inner.Archive(owner, xml, at)
+}
+
+// Archived returns the ids of the messages in the archive of an account or a room, oldest first.
+func (s *Server) Archived(owner jid.JID) []string { return s.inner.Archived(owner) }
+
+// PruneArchive drops the oldest messages of an archive, but for so many of the newest.
+func (s *Server) PruneArchive(owner jid.JID, keep int) { s.inner.PruneArchive(owner, keep) }
 
 // Befriend subscribes two accounts to each other's presence, as if each had asked and been granted; nobody is told.
 func (s *Server) Befriend(a, b string) error { return s.inner.Befriend(a, b) }

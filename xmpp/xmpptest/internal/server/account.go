@@ -25,6 +25,7 @@ type account struct {
 	details  map[string]string         // what it has told of itself when it was registered
 	gone     *Element                  // the last unavailable presence, for probes
 	left     time.Time                 // and when that was
+	archive  *archive                  // nil: there is none
 }
 
 // ordered returns the sessions in the order of their resources, so that what goes to several goes in a known order.
@@ -69,6 +70,7 @@ func (s *Server) addUser(bare jid.JID, password string) {
 		sessions: make(map[string]*session),
 		requests: make(map[jid.JID]*Element),
 		roster:   newRoster(),
+		archive:  s.newArchive(bare),
 	}
 }
 

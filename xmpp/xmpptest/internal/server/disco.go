@@ -73,6 +73,7 @@ func accountInfo(rq *request) (*Element, *stanzaError) {
 		features = append(features, m.accountFeatures...)
 		identities = append(identities, m.identities...)
 	}
+	features = append(features, rq.srv.archiveFeatures()...)
 	return el(ns.DiscoInfo, "query").with(identities...).with(featureList(features)...), nil
 }
 

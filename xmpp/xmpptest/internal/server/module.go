@@ -78,6 +78,8 @@ type host struct {
 	title string
 	// handle gets every stanza to an address of the subdomain.
 	handle func(s *Server, st *stanza)
+	// archive returns the archive of an address; nil where the subdomain has none.
+	archive func(s *Server, of jid.JID) *archive
 }
 
 // modules is the table of everything that the server can do beyond moving stanzas.
@@ -103,7 +105,8 @@ func modules() []module {
 		pubsubModule(),
 		privateModule(),
 		bookmarksModule(),
-		carbonsModule(),
+		mamModule(),
+		carbonsModule(), // after the archive, whose ids go with the copies
 		roomsModule(),
 	}
 }

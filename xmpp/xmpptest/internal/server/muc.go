@@ -28,7 +28,7 @@ const roomsLabel = "conference"
 
 // roomsModule is XEP-0045.
 func roomsModule() module {
-	return module{name: "rooms", hosts: map[string]host{roomsLabel: {title: "Rooms", handle: (*Server).toRooms}}}
+	return module{name: "rooms", hosts: map[string]host{roomsLabel: {title: "Rooms", handle: (*Server).toRooms, archive: (*Server).archiveOfRoom}}}
 }
 
 // toRooms takes what is sent to the service, to a room or to an occupant.
@@ -140,6 +140,7 @@ func (s *Server) makeRoom(at jid.JID) *room {
 		byJID:        make(map[jid.JID]*occupant),
 		subject:      el(ns.Client, "message", "type", "groupchat").with(el(ns.Client, "subject")),
 		subjectFrom:  at,
+		archive:      s.newArchive(at),
 	}
 	s.rooms[at.Localpart()] = r
 	return r
@@ -159,6 +160,7 @@ type room struct {
 	history      []spoken
 	subject      *Element
 	subjectFrom  jid.JID
+	archive      *archive // nil: there is none
 }
 
 // An occupant is a nickname with those who use it: the resources of one account.

@@ -61,6 +61,8 @@ func (r *room) answer(st *stanza) (*Element, *stanzaError) {
 		return r.own(st, payload, get)
 	case payload.is(ns.Register, "query"):
 		return r.register(st, payload, get)
+	case payload.Name.Space == ns.MAM && r.archive != nil:
+		return r.ofArchive(st, payload, get)
 	case payload.is(ns.Moderate, "moderate") && !get:
 		return nil, r.moderate(st, payload)
 	}
@@ -100,6 +102,7 @@ func (r *room) info(st *stanza, node string) (*Element, *stanzaError) {
 	if !r.srv.opts.Rooms.NoIDs {
 		features = append(features, ns.StanzaID, ns.OccupantID)
 	}
+	features = append(features, r.srv.archiveFeatures()...)
 	if !r.srv.opts.Rooms.NoSelfPing {
 		features = append(features, ns.MUCSelfPing)
 	}

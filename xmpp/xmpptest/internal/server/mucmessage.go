@@ -60,6 +60,7 @@ func (r *room) say(st *stanza, o *occupant) {
 	case subject:
 		e := r.signed(st.el, o)
 		r.subject, r.subjectFrom = e.with(delayNow(r.jid)), o.at
+		r.keep(o.at, e)
 		r.tellAll(o.at, e)
 	default:
 		e := r.signed(st.el, o)
@@ -89,6 +90,7 @@ func (r *room) signed(e *Element, o *occupant) *Element {
 
 // remember keeps a message for those who join.
 func (r *room) remember(from jid.JID, e *Element) {
+	r.keep(from, e)
 	keep := r.conf.history
 	if keep <= 0 {
 		return

@@ -69,6 +69,9 @@ type Options struct {
 	// Without names modules to leave out, for a server that lacks a capability: "roster", "disco", "ping", "version", "offline", "sm", ….
 	Without []string
 
+	// Archive gives every account and every room an archive (XEP-0313); nil does not.
+	Archive *Archive
+
 	// SM configures stream management (XEP-0198); Without "sm" leaves it out.
 	SM SM
 
