@@ -75,7 +75,7 @@ var sideways = map[string][]string{
 	"xmpp/muc":         {"xmpp/form", "xmpp/disco", "xmpp/stamp", "xmpp/forward"},
 	"xmpp/disco":       {"xmpp/form", "xmpp/paging"},
 	"xmpp/pubsub":      {"xmpp/form", "xmpp/disco", "xmpp/paging", "xmpp/stamp"},
-	"xmpp/mam":         {"xmpp/form", "xmpp/disco", "xmpp/paging", "xmpp/stamp", "xmpp/forward"},
+	"xmpp/mam":         {"xmpp/form", "xmpp/disco", "xmpp/paging", "xmpp/stamp", "xmpp/forward", "xmpp/carbons"},
 	"xmpp/carbons":     {"xmpp/disco", "xmpp/forward"},
 	"xmpp/chat":        {"xmpp/disco", "xmpp/form", "xmpp/pubsub", "xmpp/stamp"},
 	"xmpp/entity":      {"xmpp/disco", "xmpp/stamp"},

@@ -1,0 +1,312 @@
+package mam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/carbons"
+	"github.com/canto-im/canto/xmpp/stamp"
+)
+
+// FollowOptions say what Follow follows. Nil and zero fields mean the defaults.
+type FollowOptions struct {
+	Archive jid.JID // whose: the bare address of a room that we're in; zero: our account's
+	First   int     // how many of the newest messages the very first run begins with; 0: none, only what comes from then on
+	Page    int     // how many are asked for at once; 0: 50
+}
+
+const (
+	// patience is how long a query that has failed may stand before a session that has not ended.
+	patience = 2 * time.Second
+	// storeTimeout bounds the keeping of the cursor.
+	storeTimeout = 10 * time.Second
+	// remembered is how many ids are known of what was handed over last.
+	remembered = 1024
+)
+
+// late is how long a message that is there is waited for in its archive.
+var late = []time.Duration{time.Second, 3 * time.Second}
+
+// Follow yields the messages of an archive as one stream, in the order of the archive, each once: first what has come since the last
+// one that an earlier Follow has yielded, in this process or another one, as xmpp.Options.Store knows it; then what comes, as long as ctx and e
+// last. It goes on across cuts: with a Client, in its next session. What comes by another device, or was sent by us, is there as soon as something
+// comes that is told to us. A message that is live and in no archive is yielded in its place, as an Item without ID.
+//
+// A message counts as had when the loop asks for the next one: one at which the loop is left comes again. The cursor is kept after each page, and
+// at the end: a process that is killed gets some again, which Item.ID tells. Where the archive has forgotten where we were, it goes on with
+// what it has that is not older.
+//
+// An error ends it: xmpp.ErrStale says that another process follows the same archive in our place; others are those of Query.
+func Follow(ctx context.Context, e xmpp.Endpoint, o *FollowOptions) iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		f := &follower{e: e, yield: yield, wake: make(chan *xmpp.Session, 1), had: make(map[string]bool)}
+		if o != nil {
+			f.opts = *o
+		}
+		if f.of = f.opts.Archive; f.of.IsZero() {
+			f.of = e.JID().Bare()
+		}
+		if err := f.run(ctx); err != nil && !f.left && ctx.Err() == nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// A follower is one Follow at work. All of it runs in the loop's goroutine, but for what wakes it.
+type follower struct {
+	e      xmpp.Endpoint
+	opts   FollowOptions
+	of     jid.JID
+	yield  func(*Item, error) bool
+	left   bool // the loop was left
+	wake   chan *xmpp.Session
+	at     *xmpp.Session // the newest session
+	cursor cursor
+	fresh  int // messages since the cursor was kept
+
+	had  map[string]bool // ids of what was handed over last
+	ring []string
+}
+
+// errLeft ends what is under way when the loop was left.
+var errLeft = errors.New("mam: the loop was left")
+
+// A signal is a live message.
+type signal struct {
+	id string // in the archive; "": it's in none
+	m  *stanza.Message
+}
+
+func (f *follower) run(ctx context.Context) error {
+	if err := f.cursor.load(ctx, xmpp.StoreOf(f.e), f.of); err != nil {
+		return err
+	}
+	for _, id := range f.cursor.Same {
+		f.remember(id)
+	}
+	defer func() { _ = f.keep(context.WithoutCancel(ctx)) }() // what it says was said before, or is too late to be told
+	if !f.cursor.Begun {                                      // before anything is live: what comes between is in the archive behind it
+		_ = f.begin(ctx) // catchUp does it again, and says why not
+	}
+	remove, err := xmpp.OnSession(ctx, f.e, func(_ context.Context, s *xmpp.Session) (func(), error) {
+		for {
+			select {
+			case f.wake <- s:
+				return nil, nil
+			case <-f.wake: // an older one
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer remove()
+	if f.of == f.e.JID().Bare() {
+		if off, err := carbons.Enable(ctx, f.e); err == nil { // else what other devices do is heard of later
+			defer func() {
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+				defer cancel()
+				_ = off(ctx) // a session that ends has none anyhow
+			}()
+		}
+	}
+	lives, cancel := context.WithCancel(ctx)
+	defer cancel()
+	live := xmpp.Channel(lives, f.e, xmpp.Pattern{Kind: stanza.KindMessage}, f.hear)
+	for {
+		err = nil
+		select {
+		case f.at = <-f.wake:
+			err = f.catchUp(ctx)
+		case s, open := <-live:
+			if !open {
+				return f.ending()
+			}
+			err = f.take(ctx, s)
+		case <-ctx.Done():
+			return nil
+		}
+		if err != nil && !f.passes(ctx, err) {
+			return err
+		}
+	}
+}
+
+// ending is why there are no more live messages.
+func (f *follower) ending() error {
+	if s, ok := f.e.(*xmpp.Session); ok {
+		return s.Err()
+	}
+	return nil
+}
+
+// passes reports whether err is that of a session which is over: the next one begins with what this one has left.
+func (f *follower) passes(ctx context.Context, err error) bool {
+	var refused *stanza.Error
+	if errors.Is(err, errLeft) || errors.Is(err, xmpp.ErrStale) || errors.As(err, &refused) || f.at == nil {
+		return false
+	}
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-f.at.Done():
+		return true
+	case <-ctx.Done():
+	case <-t.C:
+	}
+	return false
+}
+
+// hear makes a signal of a message that has arrived.
+func (f *follower) hear(ctx context.Context, st stanza.Stanza) (s signal, ok bool) {
+	m := st.(*stanza.Message)
+	own := f.e.JID()
+	if at := xmpp.SessionFrom(ctx); at != nil {
+		own = at.JID()
+	}
+	for _, e := range m.Payloads {
+		if e.Is(ns.MAM, "result") { // of no query, or of another's
+			return s, false
+		}
+	}
+	if c, err := carbons.Read(m, own); err != nil {
+		return s, false
+	} else if c != nil {
+		m = c.Message
+	}
+	if m.Type == stanza.MessageError || stamp.Archive(m, own) != f.of {
+		return s, false
+	}
+	id, _ := stamp.IDBy(m, f.of)
+	return signal{id, m}, true
+}
+
+// take hands over a live message in its place: behind all that is in the archive before it.
+func (f *follower) take(ctx context.Context, s signal) error {
+	if s.id == "" {
+		return f.hand(&Item{Archive: f.of, Stamp: time.Now(), Message: s.m})
+	}
+	for i := 0; !f.had[s.id]; i++ {
+		if err := f.catchUp(ctx); err != nil {
+			return err
+		}
+		switch {
+		case f.had[s.id]:
+		case i == len(late): // an archive that has named it and hasn't got it
+			return f.hand(&Item{ID: s.id, Archive: f.of, Stamp: time.Now(), Message: s.m})
+		default:
+			select {
+			case <-time.After(late[i]):
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// catchUp hands over what is in the archive behind the cursor.
+func (f *follower) catchUp(ctx context.Context) error {
+	if !f.cursor.Begun {
+		if err := f.begin(ctx); err != nil {
+			return err
+		}
+	}
+	filter := Filter{Archive: f.opts.Archive, After: f.cursor.ID, Page: f.opts.Page}
+	err := f.through(ctx, filter)
+	if errors.Is(err, stanza.ItemNotFound) && filter.After != "" && filter.After == f.cursor.ID {
+		xmpp.LoggerOf(f.e).Warn("mam: the archive has forgotten the last message that was had; what is older than the oldest that it has is lost", "archive", f.of)
+		err = f.through(ctx, Filter{Archive: f.opts.Archive, Start: f.cursor.Stamp, Page: f.opts.Page})
+	}
+	if err != nil {
+		return err
+	}
+	return f.keep(ctx)
+}
+
+// through hands over what the filter lets through and was not had.
+func (f *follower) through(ctx context.Context, filter Filter) error {
+	for it, err := range Query(ctx, f.e, filter) {
+		if err != nil {
+			return err
+		}
+		if !f.had[it.ID] {
+			if err := f.hand(it); err != nil {
+				return err
+			}
+		}
+		f.cursor.pass(it)
+		if f.fresh++; f.fresh >= max(f.opts.Page, defaultPage) {
+			if err := f.keep(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// begin finds where the very first run begins.
+func (f *follower) begin(ctx context.Context) error {
+	n := 0
+	for it, err := range Query(ctx, f.e, Filter{Archive: f.opts.Archive, Backwards: true, Page: min(f.opts.First+1, defaultPage)}) {
+		if err != nil {
+			return err
+		}
+		if n++; n > f.opts.First { // the one in front of the first
+			f.cursor.pass(it)
+			break
+		}
+	}
+	f.cursor.Begun = true
+	f.fresh++
+	return nil
+}
+
+// hand gives a message to the loop.
+func (f *follower) hand(it *Item) error {
+	if !f.yield(it, nil) {
+		f.left = true
+		return errLeft
+	}
+	if it.ID == "" {
+		return nil
+	}
+	f.remember(it.ID)
+	return nil
+}
+
+// remember notes that a message was handed over.
+func (f *follower) remember(id string) {
+	if len(f.ring) == remembered {
+		delete(f.had, f.ring[0])
+		f.ring = f.ring[1:]
+	}
+	f.ring = append(f.ring, id)
+	f.had[id] = true
+}
+
+// keep saves the cursor if it has moved.
+func (f *follower) keep(ctx context.Context) error {
+	if f.fresh == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	err := f.cursor.save(ctx)
+	switch {
+	case err == nil:
+		f.fresh = 0
+	case errors.Is(err, xmpp.ErrStale):
+		return fmt.Errorf("mam: another follows the archive of %q: %w", f.of, err)
+	default: // then some may come again
+		xmpp.LoggerOf(f.e).Warn("mam: where we are in the archive can't be kept", "archive", f.of, "err", err)
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package mam
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/canto-im/canto/stanza"
+	"github.com/canto-im/canto/xmpp"
+	"github.com/canto-im/canto/xmpp/xmpptest"
+	"github.com/stretchr/testify/require"
+)
+
+// A reader follows an archive in a goroutine and notes what it's given.
+type reader struct {
+	mu   sync.Mutex
+	got  []string // bodies
+	ids  []string
+	stop context.CancelFunc
+	done chan error
+}
+
+func follow(t testing.TB, e xmpp.Endpoint, o *FollowOptions) *reader {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &reader{stop: cancel, done: make(chan error, 1)}
+	go func() {
+		var last error
+		for it, err := range Follow(ctx, e, o) {
+			if last = err; err != nil {
+				continue
+			}
+			r.mu.Lock()
+			r.got, r.ids = append(r.got, it.Message.Body), append(r.ids, it.ID)
+			r.mu.Unlock()
+		}
+		r.done <- last
+	}()
+	synctest.Wait()
+	return r
+}
+
+func (r *reader) read() []string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.got)
+}
+
+func (r *reader) end(t testing.TB) {
+	t.Helper()
+	r.stop()
+	require.NoError(t, <-r.done)
+}
+
+func say(t testing.TB, from, to *xmpp.Session, body string, more ...stanza.Element) {
+	t.Helper()
+	require.NoError(t, from.Send(t.Context(), &stanza.Message{To: to.JID(), Type: stanza.Chat, Body: body, Payloads: more}))
+	synctest.Wait()
+}
+
+// What was there before is not told, but for so much of it as is asked for; what comes is, by whichever way; and what came while
+// nobody followed is told next time.
+func TestFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{Page: 4})
+		store := xmpp.FileStore(t.TempDir())
+		s := srv.Session(t, "alice/desk", &xmpp.Options{Store: store})
+		phone, bob := srv.Session(t, "alice/phone", nil), srv.Session(t, "bob", nil)
+		fill(t, srv, 10)
+		r := follow(t, s, nil)
+		require.Empty(t, r.read())
+		say(t, bob, s, "to us")
+		say(t, bob, phone, "to our phone")
+		say(t, phone, bob, "by our phone")
+		noStore, err := stanza.ParseElement("<no-store xmlns='urn:xmpp:hints'/>")
+		require.NoError(t, err)
+		say(t, bob, s, "not kept", noStore)
+		say(t, s, bob, "by us")
+		say(t, bob, s, "again")
+		want := []string{"to us", "to our phone", "by our phone", "not kept", "by us", "again"}
+		require.Equal(t, want, r.read())
+		r.end(t)
+
+		for i := range 9 {
+			say(t, bob, phone, fmt.Sprint(i))
+		}
+		r = follow(t, s, &FollowOptions{First: 3, Page: 3})
+		require.Equal(t, numbers(0, 9, 1), r.read(), "First is of the very first run")
+		say(t, bob, s, "live")
+		require.Equal(t, append(numbers(0, 9, 1), "live"), r.read())
+		r.end(t)
+
+		other := srv.Session(t, "alice/new", nil)
+		r = follow(t, other, &FollowOptions{First: 6})
+		require.Equal(t, append(numbers(4, 9, 1), "live"), r.read(), "another store: the very first run")
+		r.end(t)
+		r = follow(t, srv.Session(t, "alice/all", nil), &FollowOptions{First: 1000})
+		require.Len(t, r.read(), 10+5+10)
+		r.end(t)
+	})
+}
+
+// The loop that is left at a message gets it again.
+func TestFollowIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s := srv.Session(t, "alice", nil)
+		fill(t, srv, 5)
+		for want := range 3 {
+			for it, err := range Follow(t.Context(), s, &FollowOptions{First: 5}) {
+				require.NoError(t, err)
+				if it.Message.Body == fmt.Sprint(want) {
+					break
+				}
+			}
+		}
+		r := follow(t, s, nil)
+		require.Equal(t, numbers(2, 5, 1), r.read())
+		require.NoError(t, s.Close())
+		require.NoError(t, <-r.done, "with the session")
+	})
+}
+
+// An archive that has dropped what we had goes on with what it has; one that begins empty begins at its beginning.
+func TestFollowPruned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
+		r := follow(t, s, nil)
+		say(t, bob, s, "1")
+		require.Equal(t, []string{"1"}, r.read())
+		r.end(t)
+		for i := range 5 {
+			elapse(time.Minute)
+			say(t, bob, s, fmt.Sprint(i+2))
+		}
+		srv.PruneArchive(srv.JID("alice"), 3)
+		r = follow(t, s, nil)
+		require.Equal(t, []string{"4", "5", "6"}, r.read())
+		r.end(t)
+	})
+}
+
+// Two processes that follow the same archive in one's place: the one whose cursor is overtaken ends.
+func TestFollowByTwo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		store := xmpp.FileStore(t.TempDir())
+		one, two := srv.Session(t, "alice/1", &xmpp.Options{Store: store}), srv.Session(t, "alice/2", &xmpp.Options{Store: store})
+		bob := srv.Session(t, "bob", nil)
+		a, b := follow(t, one, nil), follow(t, two, nil)
+		say(t, bob, one, "x")
+		var err error
+		select {
+		case err = <-a.done:
+			b.end(t)
+		case err = <-b.done:
+			a.end(t)
+		}
+		require.ErrorIs(t, err, xmpp.ErrStale)
+	})
+}
+
+func TestFollowWithoutArchive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
+		r := follow(t, srv.Session(t, "alice", nil), nil)
+		require.ErrorIs(t, <-r.done, stanza.ServiceUnavailable)
+	})
+}
+
+// The ledger: messages come all the time, connections are cut at any point, sessions are lost, and the follower is begun anew in
+// between with what the store has. Nothing is lost, nothing comes twice, and the order is that of the archive.
+func TestFollowAcrossCuts(t *testing.T) {
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { synctest.Test(t, func(t *testing.T) { ledger(t, seed) }) })
+	}
+}
+
+func ledger(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	srv := start(t, xmpptest.Archive{Page: 5})
+	o := *srv.Options("alice")
+	o.Store = xmpp.FileStore(t.TempDir())
+	var got, ids []string
+	sent := 0
+	run := func(steps int) {
+		bot := xmpp.NewClient(srv.JID("alice"), &o)
+		bot.Online = func(ctx context.Context, s *xmpp.Session) error { return s.Send(ctx, &stanza.Presence{}) }
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- bot.Run(ctx) }()
+		follower := follow(t, bot, &FollowOptions{Page: 3})
+		for range steps {
+			bob := srv.Session(t, fmt.Sprintf("bob/%d", sent), nil)
+			for range r.IntN(7) {
+				require.NoError(t, bob.Send(t.Context(), &stanza.Message{To: srv.JID("alice"), Type: stanza.Chat, ID: fmt.Sprint(sent), Body: fmt.Sprint(sent)}))
+				sent++
+			}
+			require.NoError(t, bob.Close())
+			switch r.IntN(4) {
+			case 0:
+				srv.CutNow(int64(r.IntN(400)), int64(r.IntN(3000)))
+			case 1:
+				srv.DropConns()
+			case 2:
+				srv.CloseStream("alice", "reset")
+			}
+			elapse(time.Duration(r.IntN(20000)) * time.Millisecond)
+		}
+		elapse(5 * time.Minute)
+		follower.end(t)
+		got, ids = append(got, follower.got...), append(ids, follower.ids...)
+		cancel()
+		<-ended
+	}
+	run(1)
+	begun := len(srv.Archived(srv.JID("alice"))) - len(got) // what came before it could begin
+	for range 3 {
+		run(6)
+	}
+	run(1)
+	require.Equal(t, numbers(begun, sent, 1), got)
+	require.Equal(t, srv.Archived(srv.JID("alice"))[begun:], ids)
+}
