@@ -236,7 +236,9 @@ func endedBy(err error) error { return fmt.Errorf("xmpp: the session has ended: 
 //
 // Do may be called in a handler. As long as a Do waits, the session reads on, so that its answer is found behind
 // however many other stanzas, up to Limits.LaneHard.
-func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) { return s.do(ctx, iq, nil) }
+func (s *Session) Do(ctx context.Context, iq *stanza.IQ) (*stanza.IQ, error) {
+	return s.do(ctx, iq, nil)
+}
 
 // do is Do, with what is to be gathered before the answer; nil: nothing.
 func (s *Session) do(ctx context.Context, iq *stanza.IQ, g *gathering) (*stanza.IQ, error) {
