@@ -89,12 +89,17 @@ func (g *ledger) copy(b []byte) []byte {
 
 // request appends <r/> where it's due, or in any case when must is set.
 func (g *ledger) request(dst []byte, now time.Time, must bool) []byte {
-	if !must && !g.policy.Request(g.requests, g.queue.Len(), true, now) {
+	if !must && !g.due(now) {
 		return dst
 	}
 	g.requests.Asked(now, g.queue.Sent())
 	g.asked.CompareAndSwap(0, ticks(now))
 	return append(dst, stream.Request...)
+}
+
+// due reports whether <r/> is, where nothing more is about to be written.
+func (g *ledger) due(now time.Time) bool {
+	return g.policy.Request(g.requests, g.queue.Len(), true, now)
 }
 
 // acknowledged takes the h of an <a/>.

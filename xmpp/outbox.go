@@ -268,10 +268,10 @@ func (o *outbox) send(leave <-chan struct{}) error {
 	return o.flush(o.link, flushRounds)
 }
 
-// flush writes to l until the buffer is empty, for at most rounds rounds. mu is held at the start, not at the end. An
+// flush writes to l until there is nothing to write, for at most rounds rounds. mu is held at the start, not at the end. An
 // error says that the first round failed, see send: what comes after it belongs to others.
 func (o *outbox) flush(l *link, rounds int) error {
-	for first := true; o.link == l && !o.empty() && o.err == nil; first = false {
+	for first := true; o.link == l && o.err == nil && o.pending(); first = false {
 		if rounds == 0 {
 			o.mu.Unlock()
 			go o.resume(l)
@@ -280,7 +280,8 @@ func (o *outbox) flush(l *link, rounds int) error {
 		rounds--
 		now := time.Now()
 		waiting := o.asked.Load() != 0
-		if o.ledger != nil {
+		o.fresh()
+		if o.asks() {
 			o.buf.b = o.ledger.request(o.buf.b, now, false)
 		}
 		asks := !waiting && o.asked.Load() != 0
@@ -372,19 +373,6 @@ func (o *outbox) broken(l *link, err error) {
 		o.fail(l, err)
 	}
 }
-
-// askedAt is when the oldest unanswered <r/> was written; zero when there is none.
-func (o *outbox) askedAt() time.Time {
-	if d := o.asked.Load(); d != 0 {
-		return epoch.Add(time.Duration(d))
-	}
-	return time.Time{}
-}
-
-// ticks is t as a number, of the clock that nobody sets: a step of the machine's other clock is no silence.
-func ticks(t time.Time) int64 { return int64(t.Sub(epoch)) }
-
-var epoch = time.Now()
 
 // acknowledgedLess reports whether h tells of more than was acknowledged before.
 func (o *outbox) acknowledgedLess(h uint32) bool {
