@@ -128,6 +128,9 @@ func inside(t *testing.T, cfg servers.Config) *place {
 	case servers.SHA256:
 		o.Mechanisms = []string{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN"}
 	}
+	if cfg.Archive {
+		o.Archive = &xmpptest.Archive{}
+	}
 	if cfg.Register {
 		o.Register = &xmpptest.Register{Form: true, MinPassword: 6}
 	}
