@@ -10,7 +10,7 @@
 //
 // The requirements stand in testdata/requirements.tsv: the feature tables of RFC 6120 §15, RFC 6121 §12 and RFC 7622 §8 as
 // far as they name the client, and every sentence of the RFCs in use that has a keyword of RFC 2119 and concerns a client,
-// numbered by section ("6120-8.2.3-4"); pins_test.go pins their number, levels and words. Each row is shown by tests or has a
+// numbered by section ("6120-8.2.3-4"); and the rows of the compliance suites (XEP-0479), which ask and don't bind. pins_test.go pins their number, levels and words. Each row is shown by tests or has a
 // reason: testdata/outside.tsv says why it's not ours to show, departs.tsv why we don't follow what is no MUST, later.tsv, for what is no MUST either, which
 // part of Canto, not built yet, it belongs to. A row that has neither test nor reason fails the tests of this package. Where
 // servers of others can't show a row, unseen.tsv says why.

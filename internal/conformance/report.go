@@ -58,6 +58,7 @@ func parts(t *table) []part {
 		{"RFC 6120 §15, the client's rows", features("6120")},
 		{"RFC 6121 §12, the client's rows", features("6121")},
 		{"RFC 7622 §8", features("7622")},
+		{"XEP-0479, what the suites of 2023 ask of a client, and of an advanced one", features(suites)},
 	}
 	var seen []string
 	for _, r := range t.rows {
@@ -121,7 +122,10 @@ func report(t *table, shown results) string {
 // line is one row of the report.
 func line(t *table, shown results, r requirement) string {
 	link := fmt.Sprintf("[%s](https://www.rfc-editor.org/rfc/rfc%s#section-%s)", r.id, r.rfc, r.section)
-	if strings.HasPrefix(r.section, "A") {
+	switch {
+	case r.rfc == suites:
+		link = fmt.Sprintf("[%s](https://xmpp.org/extensions/xep-%s.html)", r.id, r.rfc)
+	case strings.HasPrefix(r.section, "A"):
 		link = r.id
 	}
 	cells := make([]string, len(targets))

@@ -11,10 +11,13 @@ import (
 //go:embed testdata/*.tsv
 var facts embed.FS
 
+// suites is the XEP that says what a client, and an advanced one, is expected to have. It binds nobody: level is which of them.
+const suites = "0479"
+
 // A requirement is one row of the table.
 type requirement struct {
 	id      string // "stanza-iq-reply", "6120-8.2.3-4"
-	rfc     string // "6120"
+	rfc     string // "6120"; suites, for a row of that
 	section string // "8.2.3"
 	level   string // the keyword of RFC 2119, as it stands in the RFC
 	text    string
@@ -25,7 +28,7 @@ func (r requirement) feature() bool { return !numbered.MatchString(r.id) }
 
 var numbered = regexp.MustCompile(`^\d{4}-[0-9.]+-\d+$`)
 
-// binding reduces the eleven keywords of RFC 2119 to three levels.
+// binding reduces the eleven keywords of RFC 2119 to three levels; what has none binds nobody.
 func (r requirement) binding() string {
 	switch r.level {
 	case "MUST", "MUST NOT", "REQUIRED", "SHALL", "SHALL NOT":

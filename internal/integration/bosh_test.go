@@ -14,6 +14,7 @@ import (
 // TestLoginOverBOSH: what a login over https: comes to, and that the stream is managed as over TCP.
 func TestLoginOverBOSH(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-web")
 		p.by = byBOSH
 		user, password := p.account(t)
 		s := p.login(t, p.jid(user), p.options(password))

@@ -18,6 +18,7 @@ func TestCarbonsBothWays(t *testing.T) {
 	for name, cfg := range map[string]servers.Config{"": {}, "archive": {Archive: true}} {
 		t.Run(name, func(t *testing.T) {
 			each(t, cfg, func(t *testing.T, p *place) {
+				t.Attr("conformance", "0479-carbons")
 				user, password := p.account(t)
 				phone, desk := p.login(t, p.jid(user), p.options(password)), p.login(t, p.jid(user), p.options(password))
 				bob := p.session(t)

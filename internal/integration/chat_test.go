@@ -105,6 +105,7 @@ func (k *talker) got(body string) *stanza.Message {
 // to the same result.
 func TestChat(t *testing.T) {
 	each(t, servers.Config{Archive: true}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-receipts 0479-correction")
 		user, password := p.account(t)
 		phone, desk := p.login(t, p.jid(user), p.options(password)), p.login(t, p.jid(user), p.options(password))
 		bob := p.session(t)
@@ -154,6 +155,7 @@ func TestChat(t *testing.T) {
 // TestChatStates has two people tell each other what they are doing.
 func TestChatStates(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-chat-states")
 		one, two := p.session(t), p.session(t)
 		inbox, back := two.Messages(t.Context(), stanza.Chat), one.Messages(t.Context(), stanza.Chat)
 		o := &chat.TypistOptions{Paused: 50 * time.Millisecond}

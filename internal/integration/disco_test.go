@@ -17,6 +17,7 @@ import (
 // TestDiscoOfAServer: what each server says of itself, of our account and of what belongs to it.
 func TestDiscoOfAServer(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-discovery")
 		s := p.session(t)
 		info, err := disco.Get(within(t), s, s.JID().Domain(), "")
 		require.NoError(t, err)
@@ -53,6 +54,7 @@ func TestDiscoOfAServer(t *testing.T) {
 // after a reconnect.
 func TestDiscoOfContacts(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-caps")
 		const feature = "urn:canto:test:disco"
 		var queries atomic.Int32
 		count := &xmpp.Trace{Sent: func(b []byte) {

@@ -54,6 +54,7 @@ var best = map[string]map[uint16][2]string{
 
 func TestLoginWithAPassword(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-tls 0479-direct-tls")
 		t.Attr("conformance", "sasl-support tls-support")
 		for _, w := range ways {
 			t.Run(w.String(), func(t *testing.T) {

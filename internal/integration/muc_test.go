@@ -71,6 +71,7 @@ func (p *place) roomsHave(t *testing.T, what string) bool {
 // TestRoom: who comes, speaks, whispers, has another name, and goes, at each server.
 func TestRoom(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-rooms")
 		at := p.room()
 		s := p.session(t)
 		_, err := muc.Join(within(t), s, as(at, "alice"), &muc.Options{MustExist: true})
@@ -209,6 +210,7 @@ func over(t *testing.T, r *muc.Room) *muc.Ended {
 // TestRoomInvitation: into a room with a password, for members, by the room and without it.
 func TestRoomInvitation(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-rooms")
 		at := p.room()
 		alice, _ := p.enter(t, at, "alice", &muc.Options{Password: "sesame", Configure: func(f *form.Form) error {
 			if f.Field("muc#roomconfig_passwordprotectedroom") != nil {

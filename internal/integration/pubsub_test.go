@@ -80,6 +80,7 @@ func reach(t *testing.T, events <-chan pubsub.Event[memo], say func(text string)
 // it's retracted; they can read it, and strangers can't.
 func TestPersonalEventing(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-events")
 		alice, bob := friends(t, p)
 		stranger := p.session(t)
 		ctx := within(t)
@@ -124,6 +125,7 @@ func TestPersonalEventing(t *testing.T) {
 // TestPrivateData: what is for nobody else's eyes nobody else gets, also at a node that was open before.
 func TestPrivateData(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-private-pubsub")
 		alice, bob := friends(t, p)
 		ctx := within(t)
 		_, err := pubsub.Publish(ctx, alice, ownAccount, memoNode, "1", memo{Text: "for all"}, form.Of(pubsub.AccessModel, pubsub.Open))

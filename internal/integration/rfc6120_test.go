@@ -14,6 +14,7 @@ import (
 // allowed, and each header as RFC 6120 §4.7 and §4.8 have it.
 func TestLoginOnTheWire(t *testing.T) {
 	eachOlder(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-core")
 		t.Attr("conformance", "stream-tcp-binding stream-attribute-initial-from stream-attribute-initial-lang stream-attribute-initial-to stream-negotiation-complete "+
 			"stream-negotiation-restart xml-namespace-content-client xml-namespace-streams-declaration xml-namespace-streams-prefix")
 		t.Attr("conformance", "tls-support tls-mtn tls-restart sasl-support sasl-restart bind-support bind-mtn bind-restart")

@@ -23,6 +23,7 @@ type Version struct {
 
 func TestTwoSessionsTalk(t *testing.T) {
 	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-im")
 		t.Attr("conformance", "stanza-kind-message stanza-attribute-from stanza-attribute-id stanza-attribute-to stanza-attribute-type stanza-attribute-xmllang message-body message-subject message-thread")
 		alice, bob := p.session(t), p.session(t)
 		toAlice, toBob := alice.Messages(t.Context()), bob.Messages(t.Context(), stanza.Chat)

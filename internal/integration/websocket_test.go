@@ -29,6 +29,7 @@ const refusesOverWebSocket = "ejabberd24"
 // TestLoginOverWebSocket: what a login over wss: comes to, and that the stream is managed as over TCP.
 func TestLoginOverWebSocket(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
+		t.Attr("conformance", "0479-web")
 		p.by = byWebSocket
 		user, password := p.account(t)
 		if p.name == refusesOverWebSocket {

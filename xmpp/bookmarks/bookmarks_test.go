@@ -72,6 +72,7 @@ func said(srv *xmpptest.Server, what string) (list []string) {
 
 // Wherever a server keeps bookmarks, they are there in the next session, changed and removed as they were.
 func TestBookmarks(t *testing.T) {
+	t.Attr("conformance", "0479-private-xml")
 	for name, c := range map[string]struct {
 		without []string
 		to      string // where they go

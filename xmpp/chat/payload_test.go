@@ -202,6 +202,7 @@ func TestReact(t *testing.T) {
 
 // TestCorrect holds that a correction is the whole message, names the original, and drops what belonged to it alone.
 func TestCorrect(t *testing.T) {
+	t.Attr("conformance", "0479-correction")
 	sent := &stanza.Message{ID: "bad1", To: jid.MustParse("juliet@capulet.net/balcony"), Type: stanza.Chat, Body: "airlock", Thread: "th",
 		Payloads: []stanza.Element{stanza.Payload(Markable{}), mustElement(t, "<origin-id xmlns='urn:xmpp:sid:0' id='bad1'/>")}}
 	one, err := Correct(sent, "window")

@@ -48,6 +48,7 @@ func TestReceiptFor(t *testing.T) {
 
 // TestAnswerReceipts holds who is answered by itself: who is trusted, and not ourselves, and not after remove.
 func TestAnswerReceipts(t *testing.T) {
+	t.Attr("conformance", "0479-receipts")
 	synctest.Test(t, func(t *testing.T) {
 		alice, bob, _ := pair(t)
 		take := collect(bob)

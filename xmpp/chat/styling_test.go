@@ -155,6 +155,7 @@ func FuzzStyleText(f *testing.F) {
 
 // XEP-0245 examples 1 and 4.
 func TestMe(t *testing.T) {
+	t.Attr("conformance", "0479-me")
 	action, ok := Me("/me shrugs in disgust")
 	assert.True(t, ok)
 	assert.Equal(t, "shrugs in disgust", action)

@@ -78,6 +78,7 @@ func say(t *testing.T, s *xmpp.Session, typist *Typist, m *stanza.Message) {
 
 // TestTypist goes through a chat as XEP-0085 §3 and §7 draw it.
 func TestTypist(t *testing.T) {
+	t.Attr("conformance", "0479-chat-states")
 	synctest.Test(t, func(t *testing.T) {
 		alice, bob, got := pair(t)
 		to := bob.JID()

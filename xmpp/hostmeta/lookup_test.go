@@ -53,6 +53,7 @@ const (
 )
 
 func TestLookup(t *testing.T) {
+	t.Attr("conformance", "0479-web-discovery")
 	for name, s := range map[string]site{
 		"XRD":                  {pathXRD: says(exampleXRD)},
 		"JRD":                  {pathJRD: says(exampleJRD)},
