@@ -169,6 +169,7 @@ func lose(srv *xmpptest.Server, during func()) {
 }
 
 func TestResume(t *testing.T) {
+	t.Attr("conformance", "0479-stream-management 0479-mobile-stream-management")
 	perform(t, xmpptest.Options{}, func(t *testing.T, srv *xmpptest.Server) {
 		a := enter(t, srv, "alice")
 		first := a.JID()

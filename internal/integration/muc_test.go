@@ -74,7 +74,8 @@ func TestRoom(t *testing.T) {
 		t.Attr("conformance", "0479-rooms")
 		at := p.room()
 		s := p.session(t)
-		_, err := muc.Join(within(t), s, as(at, "alice"), &muc.Options{MustExist: true})
+		// Elsewhere: ejabberd makes a room for the asking, and loses what comes to its address while that is being undone.
+		_, err := muc.Join(within(t), s, as(p.room(), "alice"), &muc.Options{MustExist: true})
 		require.ErrorIs(t, err, stanza.ItemNotFound)
 		alice, err := muc.Join(within(t), s, as(at, "alice"), nil)
 		require.NoError(t, err)

@@ -201,7 +201,6 @@ func TestTokens(t *testing.T) {
 // flight, with what came meanwhile.
 func TestResumedWithTheLogin(t *testing.T) {
 	eachNewer(t, servers.Config{}, func(t *testing.T, p *place) {
-		t.Attr("conformance", "0479-stream-management 0479-mobile-stream-management")
 		var wire tape
 		q, network := p.through(t, true, nil)
 		user, password := p.account(t)
