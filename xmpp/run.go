@@ -15,7 +15,8 @@ var errRunning = errors.New("xmpp: Run is running already")
 // with the cause, when to go on would be of no use: the password is wrong, the account was taken over (conflict), the
 // server refuses us for a reason of policy, the certificate is wrong on the very first connection, or Online failed. Any
 // other loss is followed by a new attempt after a growing delay (at most a minute). Run returns nil after the session
-// was closed by its own program, too, and after Detach.
+// was closed by its own program, too, and after Detach. What the last session had received is handed over before that, for twice
+// Options.CloseTimeout at most where a handler does not return or a channel is not read; a ctx that is done cuts that short.
 //
 // With Options.Store, the client goes on with the stream that a process before it has left there, if the server still keeps
 // that: then the first state is Resumed and Online is not called. What was sent and not acknowledged is sent again, and what
@@ -35,6 +36,7 @@ func (c *Client) Run(ctx context.Context) error {
 	c.mu.Unlock()
 	err := c.run(ctx)
 	c.balance()
+	c.handOut(ctx)
 	c.steward.settled()
 	c.mu.Lock()
 	c.running, c.over = false, ended(err)
@@ -117,6 +119,24 @@ func (c *Client) balance() {
 		<-s.balanced
 		s.letGo()
 		s.expire()
+	}
+}
+
+// handOut waits until handlers and channels have what the last session had received, for as long as they get where a session is lost
+// (see Session.Messages): a Client's channels close after that.
+func (c *Client) handOut(ctx context.Context) {
+	c.mu.Lock()
+	s := c.last
+	c.mu.Unlock()
+	if s == nil || !s.hasEnded() {
+		return
+	}
+	t := time.NewTimer(2 * c.opts.CloseTimeout)
+	defer t.Stop()
+	select {
+	case <-s.handed:
+	case <-t.C:
+	case <-ctx.Done():
 	}
 }
 
