@@ -29,6 +29,27 @@ func TestOwedOnce(t *testing.T) {
 	})
 }
 
+// TestAnswersToldTooEarly: what an <a/> does not tell of is asked about every five seconds, for as long as it takes: the server may answer
+// before it has handled all, and says nothing more by itself.
+func TestAnswersToldTooEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := openManaged(t, nil)
+		delivered := make(chan error, 1)
+		go func() { delivered <- s.Deliver(t.Context(), &stanza.Message{To: romeo, Body: "hello"}) }()
+		require.IsType(t, &stanza.Message{}, p.hearStanza())
+		start := time.Now()
+		for i := range 4 {
+			require.Equal(t, "r", p.hear().Name().Local)
+			require.Equal(t, time.Duration(i)*5*time.Second, time.Since(start))
+			p.say("<a xmlns='urn:xmpp:sm:3' h='0'/>")
+		}
+		p.say("<a xmlns='urn:xmpp:sm:3' h='1'/>")
+		require.NoError(t, <-delivered)
+		elapse(30 * time.Second)
+		p.hearNothing()
+	})
+}
+
 // TestManagementRefusedWhileDeliverWaits: nobody will ever say what became of the stanza.
 func TestManagementRefusedWhileDeliverWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

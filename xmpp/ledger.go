@@ -102,6 +102,14 @@ func (g *ledger) due(now time.Time) bool {
 	return g.policy.Request(g.requests, g.queue.Len(), true, now)
 }
 
+// again is when <r/> will be due because the last one is old, see ticks; 0: it won't.
+func (g *ledger) again() int64 {
+	if at, ok := g.policy.RetryAt(g.requests, g.queue.Len()); ok {
+		return ticks(at)
+	}
+	return 0
+}
+
 // acknowledged takes the h of an <a/>.
 func (g *ledger) acknowledged(h uint32) error {
 	acked, err := g.queue.Ack(g.scratch[:0], h)

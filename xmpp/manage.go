@@ -176,6 +176,7 @@ func (s *Session) acknowledged(h uint32) error {
 		o.mu.Unlock()
 		return err
 	}
+	o.again.Store(o.ledger.again())
 	o.makeRoom()
 	if o.busy {
 		o.mu.Unlock()

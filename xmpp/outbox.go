@@ -37,6 +37,7 @@ type outbox struct {
 	self    jid.JID // of a component: who sends what says nothing else; zero: a client, whose server knows
 
 	asked   atomic.Int64 // when the oldest unanswered <r/> was written, see ticks; 0: there is none
+	again   atomic.Int64 // when to ask about what the last <a/> did not tell of, see ticks; 0: it told of all
 	owed    atomic.Int64 // bytes of the reader's own that have not left: see maxOwed
 	thirsty atomic.Int64 // calls that wait for the server's acknowledgements
 

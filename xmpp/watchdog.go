@@ -58,11 +58,14 @@ func (w *watchdog) until() (t time.Time) {
 	}
 	switch {
 	case !w.probed.IsZero():
-		return w.since(w.probed).Add(w.patience())
+		t = w.since(w.probed).Add(w.patience())
 	case w.keep > 0:
-		return w.last.Add(w.keep)
+		t = w.last.Add(w.keep)
 	}
-	return time.Time{}
+	if again := w.s.out.againAt(); !again.IsZero() && (t.IsZero() || again.Before(t)) {
+		return again
+	}
+	return t
 }
 
 // patience is how long the server may take for a sign of life.
@@ -157,10 +160,15 @@ func (s *Session) askAgain(now time.Time) {
 	o := s.out
 	o.mu.Lock()
 	if o.ledger == nil {
+		o.again.Store(0)
 		o.mu.Unlock()
 		return
 	}
-	o.rawLocked(o.ledger.request(nil, now, false))
+	ask := o.ledger.request(nil, now, false)
+	if ask != nil { // its answer says whether that was enough
+		o.again.Store(0)
+	}
+	o.rawLocked(ask)
 }
 
 // probe asks the server for a sign of life: for an acknowledgement where the stream is managed (XEP-0198 §4), else with
