@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/canto-im/canto/sasl"
 	"github.com/canto-im/canto/xmpp"
@@ -141,6 +142,7 @@ func TestSecurityS21NoPasswordInStore(t *testing.T) {
 				bot.Online = func(context.Context, *xmpp.Session) error { online <- struct{}{}; return nil }
 				r := run(t, bot)
 				<-online
+				synctest.Wait() // for <enabled/>, without which there is nothing to leave to anybody
 				require.NoError(t, bot.Detach(t.Context()))
 				require.NoError(t, <-r.err)
 
