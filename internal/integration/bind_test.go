@@ -10,7 +10,7 @@ import (
 )
 
 func TestResources(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "bind-support 6120-7.7-1 6120-4.3.6-5")
 		user, password := p.account(t)
 		asked, err := p.jid(user).WithResource("phone ☎")
@@ -27,7 +27,7 @@ func TestResources(t *testing.T) {
 
 // TestBindConflict asks twice for one resource: at all three servers the older session is put out (RFC 6120 §7.7.2.2).
 func TestBindConflict(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "6120-4.9.1.1-2")
 		user, password := p.account(t)
 		desk, err := p.jid(user).WithResource("desk")
@@ -53,7 +53,7 @@ func TestBindConflict(t *testing.T) {
 
 // TestClientGivesWayToItsSuccessor holds that a Client which was put out does not come back to put the other out.
 func TestClientGivesWayToItsSuccessor(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "6120-4.9.3.3-1")
 		user, password := p.account(t)
 		desk, err := p.jid(user).WithResource("desk")

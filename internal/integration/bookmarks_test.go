@@ -96,6 +96,7 @@ func followBookmarks(t *testing.T, one, two *xmpp.Session, marks, others *bookma
 	defer cancel()
 	changes := marks.Follow(ctx)
 	for _, s := range []*xmpp.Session{one, two} {
+		unlike(s)
 		require.NoError(t, s.Send(within(t), &stanza.Presence{}))
 	}
 	deadline := within(t).Done()

@@ -17,7 +17,7 @@ import (
 )
 
 func TestOrderlyClose(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "6120-4.4-1")
 		s := p.session(t)
 		inbox := s.Messages(t.Context())
@@ -31,7 +31,7 @@ func TestOrderlyClose(t *testing.T) {
 
 // TestServerIsKilled holds promise 1 of the design when the server goes without a word: nothing outlives the session.
 func TestServerIsKilled(t *testing.T) {
-	tour(eachOwn).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	onOwnOverAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		alice, bob := p.session(t), p.session(t)
 		xmpp.OnGet(bob, func(ctx context.Context, _ *stanza.IQ, _ Version) (any, error) {
 			<-ctx.Done() // an answer that never comes
@@ -60,7 +60,7 @@ func TestServerIsKilled(t *testing.T) {
 
 // TestServerEndsInOrder ends the server as an operator would. Real ones do not always get their last words out.
 func TestServerEndsInOrder(t *testing.T) {
-	tour(eachOwn).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	onOwnOverAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		s := p.session(t)
 		if p.inside != nil {
 			require.NoError(t, p.inside.Close())
@@ -82,7 +82,7 @@ func TestServerEndsInOrder(t *testing.T) {
 // TestSilentServerIsNoticed freezes the server: no FIN, no answer (SECURITY S20). The time is exact in xmpp, in a bubble
 // (TestSecurityS20FrozenNetwork); here it has what a busy machine takes on top.
 func TestSilentServerIsNoticed(t *testing.T) {
-	tour(eachOwn).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	onOwnOverAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		user, password := p.account(t)
 		o := p.options(password)
 		o.Keepalive, o.DeadAfter = time.Second, 4*time.Second // more than a busy machine takes for an answer
@@ -115,7 +115,7 @@ func waits(t *testing.T, states <-chan xmpp.State) time.Duration {
 
 // TestClientComesBack kills the server under a Client, and lets it return.
 func TestClientComesBack(t *testing.T) {
-	tour(eachOwn).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	onOwnOverAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "stream-reconnect")
 		user, password := p.account(t)
 		o, down := p.options(password), atomic.Bool{}

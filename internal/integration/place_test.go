@@ -11,8 +11,10 @@ import (
 	"github.com/canto-im/canto/internal/integration/servers"
 	"github.com/canto-im/canto/internal/leak"
 	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/bosh"
+	"github.com/canto-im/canto/xmpp/disco"
 	"github.com/canto-im/canto/xmpp/websocket"
 	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/require"
@@ -77,21 +79,36 @@ func eachOwn(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
 	}
 }
 
-// A tour is each or eachOwn.
-type tour func(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place))
-
-// overAll runs f on a tour over TCP, and again over WebSocket and BOSH: a session is the same, whatever carries it.
-func (every tour) overAll(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
-	every(t, cfg, f)
+// overAll is each over TCP, and again over WebSocket and BOSH: a session is the same, whatever carries it.
+func overAll(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
+	each(t, cfg, f)
 	for _, by := range []carrier{byWebSocket, byBOSH} {
 		t.Run(string(by), func(t *testing.T) {
-			every(t, cfg, func(t *testing.T, p *place) {
-				p.by = by
-				f(t, p)
-			})
+			each(t, cfg, func(t *testing.T, p *place) { p.by = by; f(t, p) })
 		})
 	}
 }
+
+// onOwnOverAll is overAll on eachOwn. Over WebSocket and BOSH ejabberd is left out: what carries a session there is shown on the servers that
+// tests share, and each start of an ejabberd takes longer than everything else together.
+func onOwnOverAll(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
+	eachOwn(t, cfg, f)
+	for _, by := range []carrier{byWebSocket, byBOSH} {
+		t.Run(string(by), func(t *testing.T) {
+			over := func(t *testing.T, p *place) { p.by = by; f(t, p) }
+			t.Run(inProcess, func(t *testing.T) { over(t, inside(t, cfg)) })
+			for _, kind := range servers.Kinds(t) {
+				if kind == servers.Prosody || kind == servers.Prosody13 {
+					t.Run(string(kind), func(t *testing.T) { over(t, outside(servers.Start(t, kind, cfg))) })
+				}
+			}
+		})
+	}
+}
+
+// unlike gives a session capabilities that nobody has had before: ejabberd does not ask for ten minutes about those of which somebody left
+// without an answer.
+func unlike(s *xmpp.Session) { disco.Of(s).Declare("urn:canto:test:" + stanza.NewID()) }
 
 // outside is the place of a real server.
 func outside(srv *servers.Server) *place {

@@ -13,7 +13,6 @@ import (
 	"github.com/canto-im/canto/roster"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
-	"github.com/canto-im/canto/xmpp/disco"
 	"github.com/canto-im/canto/xmpp/form"
 	"github.com/canto-im/canto/xmpp/pubsub"
 	"github.com/stretchr/testify/assert"
@@ -40,7 +39,7 @@ func friends(t *testing.T, p *place) (alice, bob *xmpp.Session) {
 		require.NoError(t, r.HandleRequests(within(t), roster.AcceptMutual, nil))
 	}
 	for _, s := range []*xmpp.Session{alice, bob} {
-		disco.Of(s) // before the first presence, so that what is declared later is told
+		unlike(s) // before the first presence, so that what is declared later is told
 		require.NoError(t, s.Send(within(t), &stanza.Presence{}))
 		require.NoError(t, ping(t, s, p))
 	}

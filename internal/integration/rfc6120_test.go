@@ -42,7 +42,7 @@ func TestLoginOnTheWire(t *testing.T) {
 
 // TestMessageTypes sends a message of each type to a full address (RFC 6121 §5.2.2); none that is an error is answered.
 func TestMessageTypes(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "message-type-support stanza-attribute-type stanza-error stanza-error-child stanza-error-reply")
 		alice, bob := p.session(t), p.session(t)
 		types := []stanza.MessageType{stanza.Normal, stanza.Chat, stanza.GroupChat, stanza.Headline, stanza.MessageError}

@@ -79,7 +79,7 @@ func versions(t *testing.T, p *place, account jid.JID, o *xmpp.Options, r *roste
 
 // TestSubscriptions goes through RFC 6121 §3: a request, its approval, the contact's presence, and both ways to end it.
 func TestSubscriptions(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "0479-im")
 		t.Attr("conformance", "presence-sub-request presence-sub-approval presence-sub-cancel presence-sub-unsubscribe presence-notype presence-unavailable stanza-kind-presence")
 		as, bs := p.session(t), p.session(t)

@@ -29,7 +29,7 @@ func openRoster(t *testing.T, s *xmpp.Session) *roster.Roster {
 // a fresh fetch gives, and so is the one of the client that made the changes.
 func TestRosterFollows(t *testing.T) {
 	const operations = 1000
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		user, password := p.account(t)
 		login := func() *xmpp.Session { return p.login(t, p.jid(user), p.options(password)) }
 		live, author := openRoster(t, login()), openRoster(t, login())

@@ -22,7 +22,7 @@ type Version struct {
 }
 
 func TestTwoSessionsTalk(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "0479-im")
 		t.Attr("conformance", "stanza-kind-message stanza-attribute-from stanza-attribute-id stanza-attribute-to stanza-attribute-type stanza-attribute-xmllang message-body message-subject message-thread")
 		alice, bob := p.session(t), p.session(t)
@@ -63,7 +63,7 @@ func TestTwoSessionsTalk(t *testing.T) {
 }
 
 func TestQuestionsAndAnswers(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "stanza-kind-iq stanza-iq-reply stanza-iq-id stanza-iq-type stanza-iq-child stanza-error stanza-error-child stanza-error-id stanza-extension")
 		alice, bob := p.session(t), p.session(t)
 		xmpp.OnGet(bob, func(_ context.Context, iq *stanza.IQ, _ Version) (any, error) {
@@ -85,7 +85,7 @@ func TestQuestionsAndAnswers(t *testing.T) {
 // TestManyMessagesInOrder sends 10,000 messages from one session to another.
 func TestManyMessagesInOrder(t *testing.T) {
 	const many = 10_000
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		alice, bob := p.session(t), p.session(t)
 		inbox := bob.Messages(t.Context())
 		ctx := within(t)
@@ -112,7 +112,7 @@ func TestManyMessagesInOrder(t *testing.T) {
 }
 
 func TestOfflineMessagesWait(t *testing.T) {
-	tour(each).overAll(t, servers.Config{}, func(t *testing.T, p *place) {
+	overAll(t, servers.Config{}, func(t *testing.T, p *place) {
 		alice := p.session(t)
 		user, password := p.account(t)
 		require.NoError(t, alice.Send(within(t), &stanza.Message{To: p.jid(user), Type: stanza.Chat, Body: "for later"}))
