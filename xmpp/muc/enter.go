@@ -84,6 +84,7 @@ func (r *Room) entered(a *attempt, nick string, x *userX) (events []Event) {
 	r.nick, r.occupants, r.home = nick, a.others, a.session
 	r.attempt, r.away, r.stayed = nil, false, true
 	r.catchup = newCatchup(a.again, r.opts.History == 0)
+	r.out() // the end of the session before need not have been told yet: see hub.ended
 	close(r.in)
 	r.armPing()
 	a.end(nil)

@@ -90,6 +90,27 @@ func comesBack(t *testing.T, srv *xmpptest.Server, before int) {
 	require.False(t, take(t, heard, 1)[0].History)
 }
 
+// The end of a session is told by a goroutine of its own: the room may be entered in the next one before that.
+func TestComesBackBeforeTheEndIsTold(t *testing.T) {
+	bubble(t, noSM(), func(t *testing.T, srv *xmpptest.Server) {
+		require.NoError(t, srv.Room("garden").Make(nil))
+		c := running(t, srv, "alice", nil)
+		r := join(t, srv, c, "alice", nil)
+		events := r.Events(t.Context())
+		take(t, events, 1)
+		s, err := c.Session(t.Context())
+		require.NoError(t, err)
+		r.moveTo(s)
+		got := take(t, events, 3)
+		require.IsType(t, Away{}, got[0])
+		require.IsType(t, Back{}, got[1])
+		none(t, events)
+		require.True(t, r.Joined())
+		require.NoError(t, r.Say(t.Context(), "over"))
+		require.IsType(t, &Message{}, take(t, events, 1)[0])
+	})
+}
+
 // A stream that is resumed is no new stay: the room is not entered again.
 func TestResumedStream(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, srv *xmpptest.Server) {
