@@ -219,11 +219,15 @@ func (f *follower) catchUp(ctx context.Context) error {
 			return err
 		}
 	}
-	filter := Filter{Archive: f.opts.Archive, After: f.cursor.ID, Page: f.opts.Page}
-	err := f.through(ctx, filter)
-	if errors.Is(err, stanza.ItemNotFound) && filter.After != "" && filter.After == f.cursor.ID {
+	before := f.cursor
+	n, err := f.through(ctx, Filter{Archive: f.opts.Archive, After: before.ID, Page: f.opts.Page}, nil)
+	forgotten := errors.Is(err, stanza.ItemNotFound) && before.ID == f.cursor.ID
+	if forgotten {
 		xmpp.LoggerOf(f.e).Warn("mam: the archive has forgotten the last message that was had; what is older than the oldest that it has is lost", "archive", f.of)
-		err = f.through(ctx, Filter{Archive: f.opts.Archive, Start: f.cursor.Stamp, Page: f.opts.Page})
+	}
+	// Archives that Prosody 13 keeps in files say of an id that they have forgotten that there is nothing behind it.
+	if before.ID != "" && (forgotten || err == nil && n == 0) {
+		_, err = f.through(ctx, Filter{Archive: f.opts.Archive, Start: before.Stamp, Page: f.opts.Page}, &before)
 	}
 	if err != nil {
 		return err
@@ -231,12 +235,36 @@ func (f *follower) catchUp(ctx context.Context) error {
 	return f.keep(ctx)
 }
 
-// through hands over what the filter lets through and was not had.
-func (f *follower) through(ctx context.Context, filter Filter) error {
+// through hands over what the filter lets through and was not had, and says how much there was. With since it's what is behind that, which the
+// archive may have or not.
+func (f *follower) through(ctx context.Context, filter Filter, since *cursor) (n int, err error) {
+	var held []*Item // what is as old as since: it's new if that doesn't come
 	for it, err := range Query(ctx, f.e, filter) {
 		if err != nil {
-			return err
+			return n, err
 		}
+		n++
+		switch {
+		case since != nil && it.ID == since.ID:
+			held = nil
+			continue
+		case since != nil && it.Stamp.Before(since.Stamp): // Prosody 13 has that in its files' archives, too
+			continue
+		case since != nil && it.Stamp.Equal(since.Stamp):
+			held = append(held, it)
+			continue
+		}
+		if err := f.pass(ctx, append(held, it)...); err != nil {
+			return n, err
+		}
+		held = nil
+	}
+	return n, f.pass(ctx, held...)
+}
+
+// pass hands over those messages that were not had, and moves the cursor behind them.
+func (f *follower) pass(ctx context.Context, items ...*Item) error {
+	for _, it := range items {
 		if !f.had[it.ID] {
 			if err := f.hand(it); err != nil {
 				return err

@@ -228,3 +228,77 @@ func ledger(t *testing.T, seed uint64) {
 	require.Equal(t, numbers(begun, sent, 1), got)
 	require.Equal(t, srv.Archived(srv.JID("alice"))[begun:], ids)
 }
+
+// nothing is how an archive says that it has nothing.
+const nothing = "<iq type='result' id='${id}'><fin xmlns='urn:xmpp:mam:2' complete='true'><set xmlns='http://jabber.org/protocol/rsm'/></fin></iq>"
+
+// A message that is in its archive only long after it has come is handed over by then, and not again.
+func TestFollowOfALateArchive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
+		r := follow(t, s, nil)
+		id, err := srv.Archive(srv.JID("alice"), "<message from='bob@canto.test/x' to='alice@canto.test' type='chat'><body>late</body></message>", time.Now())
+		require.NoError(t, err)
+		for range 1 + len(late) {
+			srv.ReplaceReply("alice", nothing)
+		}
+		require.NoError(t, srv.Inject("alice", "<message from='bob@canto.test/x' to='alice@canto.test' type='chat'><body>late</body><stanza-id xmlns='urn:xmpp:sid:0' by='alice@canto.test' id='"+id+"'/></message>"))
+		synctest.Wait()
+		require.Empty(t, r.read(), "it's waited for")
+		elapse(10 * time.Second)
+		require.Equal(t, []string{"late"}, r.read())
+		say(t, bob, s, "next")
+		require.Equal(t, []string{"late", "next"}, r.read())
+		r.end(t)
+	})
+}
+
+// An archive that says of what it has forgotten that there is nothing behind it, as Prosody 13 does with files, is asked by time: what was had does not
+// come again, nor what is older, which Prosody 13 has where there is nothing else.
+func TestFollowOfAForgetfulArchive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
+		again := func(replies ...string) *reader {
+			srv.ReplaceReply("alice", "<iq type='result' id='${id}'/>") // carbons
+			for _, reply := range append([]string{nothing}, replies...) {
+				srv.ReplaceReply("alice", reply)
+			}
+			return follow(t, s, nil)
+		}
+		for i := range 3 { // all of the same time
+			_, err := srv.Archive(srv.JID("alice"), fmt.Sprintf("<message from='bob@canto.test/x' to='alice@canto.test' type='chat'><body>old %d</body></message>", i), time.Now())
+			require.NoError(t, err)
+		}
+		r := follow(t, s, nil) // begins behind them
+		require.Empty(t, r.read())
+		r.end(t)
+		r = again()
+		require.Empty(t, r.read())
+		r.end(t)
+		r = again("<message from='alice@canto.test'><result xmlns='urn:xmpp:mam:2' queryid='${id}' id='older'><forwarded xmlns='urn:xmpp:forward:0'>" +
+			"<delay xmlns='urn:xmpp:delay' stamp='1999-01-01T00:00:00Z'/><message xmlns='jabber:client'><body>older</body></message></forwarded></result></message>" + nothing)
+		require.Empty(t, r.read())
+		r.end(t)
+
+		_, err := srv.Archive(srv.JID("alice"), "<message from='bob@canto.test/x' to='alice@canto.test' type='chat'><body>twin</body></message>", time.Now())
+		require.NoError(t, err)
+		srv.PruneArchive(srv.JID("alice"), 1)
+		r = again()
+		require.Equal(t, []string{"twin"}, r.read(), "of the same time as the last one that was had")
+		r.end(t)
+		for i := range 5 {
+			if i < 3 { // the last ones at once
+				elapse(time.Minute)
+			}
+			say(t, bob, s, fmt.Sprint(i))
+		}
+		srv.PruneArchive(srv.JID("alice"), 3)
+		r = again()
+		require.Equal(t, []string{"2", "3", "4"}, r.read())
+		say(t, bob, s, "5")
+		require.Equal(t, []string{"2", "3", "4", "5"}, r.read())
+		r.end(t)
+	})
+}
