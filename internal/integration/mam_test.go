@@ -2,6 +2,7 @@ package integration
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -353,5 +354,42 @@ func TestArchiveOfARoom(t *testing.T) {
 		assert.Equal(t, ids, names(got))
 		f.end(t)
 		bot.end(t)
+	})
+}
+
+// TestArchiveHasForgotten: where the last message that was had is not there any more, it goes on with what is newer, whatever a server says of that.
+func TestArchiveHasForgotten(t *testing.T) {
+	each(t, servers.Config{Archive: true}, func(t *testing.T, p *place) {
+		user, password := p.account(t)
+		o := p.options(password)
+		o.Store = xmpp.FileStore(t.TempDir())
+		s, bob := p.login(t, p.jid(user), o), p.session(t)
+		run := func(from, to int) {
+			t.Helper()
+			for i := from; i < to; i++ {
+				require.NoError(t, bob.Send(within(t), text(s.JID(), fmt.Sprint(i))))
+			}
+			f := follows(t, s, jid.JID{})
+			var want []string
+			for i := from; i < to; i++ {
+				want = append(want, fmt.Sprint(i))
+			}
+			assert.Equal(t, want, bodies(f.until(t, want[len(want)-1])))
+			f.end(t)
+		}
+		run(0, 2)
+		key := "mam cursor " + s.JID().Bare().String()
+		b, version, err := o.Store.Load(within(t), key)
+		require.NoError(t, err)
+		var at map[string]any
+		require.NoError(t, json.Unmarshal(b, &at))
+		id := at["id"].(string)
+		at["id"] = id[:len(id)-1] + map[bool]string{true: "1", false: "0"}[id[len(id)-1] == '0'] // as like it as can be: ejabberd compares
+		b, err = json.Marshal(at)
+		require.NoError(t, err)
+		_, err = o.Store.Save(within(t), key, b, version)
+		require.NoError(t, err)
+		run(2, 5)
+		run(5, 7)
 	})
 }
