@@ -246,9 +246,11 @@ var errUnwanted = &stanza.Error{Type: stanza.Cancel, Condition: stanza.ItemNotFo
 func (r *Room) found(ctx context.Context, s *xmpp.Session, a *attempt) error {
 	m := Manage(s, r.jid)
 	if r.opts.MustExist {
-		if err := m.Destroy(ctx, nil); err != nil {
+		within, cancel := context.WithTimeout(ctx, withdrawTimeout)
+		defer cancel()
+		if err := m.Destroy(within, nil); err != nil && within.Err() == nil {
 			return err
-		}
+		} // ejabberd's room may end without an answer; who leaves it leaves none behind
 		return errUnwanted
 	}
 	if err := r.configureNew(ctx, m); err != nil {
