@@ -89,19 +89,15 @@ func overAll(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
 	}
 }
 
-// onOwnOverAll is overAll on eachOwn. Over WebSocket and BOSH ejabberd is left out: what carries a session there is shown on the servers that
-// tests share, and each start of an ejabberd takes longer than everything else together.
+// onOwnOverAll is overAll on eachOwn. Over WebSocket and BOSH it stays in this process: what carries a session elsewhere is shown on the
+// servers that tests share, and each start of a server of one's own takes longer than everything else.
 func onOwnOverAll(t *testing.T, cfg servers.Config, f func(t *testing.T, p *place)) {
 	eachOwn(t, cfg, f)
 	for _, by := range []carrier{byWebSocket, byBOSH} {
 		t.Run(string(by), func(t *testing.T) {
-			over := func(t *testing.T, p *place) { p.by = by; f(t, p) }
-			t.Run(inProcess, func(t *testing.T) { over(t, inside(t, cfg)) })
-			for _, kind := range servers.Kinds(t) {
-				if kind == servers.Prosody || kind == servers.Prosody13 {
-					t.Run(string(kind), func(t *testing.T) { over(t, outside(servers.Start(t, kind, cfg))) })
-				}
-			}
+			p := inside(t, cfg)
+			p.by = by
+			f(t, p)
 		})
 	}
 }
