@@ -107,7 +107,8 @@ func (m *meeting) ours(what *stanza.Message) {
 	m.said[m.s.JID()] = append(m.said[m.s.JID()], what.Body)
 }
 
-// talk has alice and the foreign client say so many things each, to bob and in the room, at the same time.
+// talk has alice and the foreign client say so many things each, to bob and in the room, one after the other: ejabberd names what it
+// archives by the microsecond, and two messages of one microsecond have one id.
 func (m *meeting) talk(n int) {
 	m.t.Helper()
 	for range n {
@@ -115,8 +116,20 @@ func (m *meeting) talk(n int) {
 		m.n++
 		m.foreign(order{ID: "f" + i, Body: "foreign " + i})
 		m.foreign(order{ID: "g" + i, Body: "foreign " + i, Room: "x"})
+		m.hears("foreign: foreign " + i)
 		m.ours(&stanza.Message{Body: "alice " + i})
+		require.NoError(m.t, ping(m.t, m.s, m.p))
 		require.NoError(m.t, m.alice.Say(within(m.t), "alice "+i))
+	}
+}
+
+// hears returns when alice has heard that in the room.
+func (m *meeting) hears(what string) {
+	m.t.Helper()
+	for said := ""; said != what; {
+		got := next(m.t, m.told)
+		said = got.Nick + ": " + got.Body
+		m.heard = append(m.heard, said)
 	}
 }
 
@@ -124,11 +137,7 @@ func (m *meeting) talk(n int) {
 func (m *meeting) arrives(mark string) {
 	m.t.Helper()
 	m.foreign(order{ID: mark, Body: mark, Room: "x"})
-	for said := ""; said != "foreign: "+mark; {
-		got := next(m.t, m.told)
-		said = got.Nick + ": " + got.Body
-		m.heard = append(m.heard, said)
-	}
+	m.hears("foreign: " + mark)
 	m.ours(&stanza.Message{Body: mark})
 	require.NoError(m.t, ping(m.t, m.s, m.p))
 }
