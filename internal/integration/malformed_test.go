@@ -47,7 +47,7 @@ var malformedPushes = []string{
 		`<reference xmlns='urn:xmpp:reference:0' begin='§' end='§' type='§' uri='§' anchor='§'/><reactions xmlns='urn:xmpp:reactions:0' id='§'><reaction>§</reaction></reactions>` +
 		`<retract xmlns='urn:xmpp:message-retract:1' id='§'/><displayed xmlns='urn:xmpp:chat-markers:0' id='§'/><received xmlns='urn:xmpp:receipts' id='§'/>` +
 		`<encryption xmlns='urn:xmpp:eme:0' namespace='§' name='§'/></message>`,
-	`<message from='bob@canto.test/x'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='§'/><message xmlns='jabber:client' from='§' to='§' type='§'><body>§</body></message></forwarded></message>`,
+	`<message from='bob@canto.test/x'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='§'/><message xmlns='jabber:client' from='§' to='§' type='§'><body>said: §</body></message></forwarded></message>`,
 	`<message from='bob@canto.test/x' type='error'><error type='§' code='§' by='§'><§x xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xml:lang='§'>§</text></error></message>`,
 	`<message from='alice@canto.test'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='n'><item id='§' publisher='§'><note xmlns='urn:x:note' n='§'>§</note></item><retract id='§'/></items></event></message>`,
 	`<message from='alice@canto.test'><event xmlns='http://jabber.org/protocol/pubsub#event'><configuration node='§'/><delete node='n'><redirect uri='§'/></delete><subscription node='§' jid='§' subscription='§' expiry='§'/></event></message>`,
