@@ -42,12 +42,15 @@ func (a attempt) String() string {
 }
 
 // tool runs targets with the go command in the module's root.
-type tool struct{ root string }
+type tool struct {
+	root    string
+	workers int // of a target
+}
 
 // attempt runs the target once for d. Building it is not counted.
 func (o tool) attempt(ctx context.Context, t target, d time.Duration) attempt {
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", d.String(),
-		"-fuzzminimizetime", "5s", "./"+t.dir)
+		"-parallel", strconv.Itoa(o.workers), "-fuzzminimizetime", "5s", "./"+t.dir)
 	cmd.Dir = o.root
 	cmd.WaitDelay = time.Minute
 	out, err := cmd.CombinedOutput()

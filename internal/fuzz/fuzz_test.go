@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,6 +101,39 @@ func TestCampaign(t *testing.T) {
 		_, _, err := play(map[string][]verdict{"FuzzA": {late, late}, "FuzzB": {late, found}})
 		require.EqualError(t, err, "failed: p FuzzA, p FuzzB")
 	})
+}
+
+// TestCampaignAtOnce: with two jobs two targets run at once, and what is told of them comes one by one.
+func TestCampaignAtOnce(t *testing.T) {
+	var both sync.WaitGroup
+	both.Add(2)
+	told := map[string]int{} // the race detector sees to it that these are told one at a time
+	c := campaign{
+		targets: []target{{"p", "FuzzA"}, {"p", "FuzzB"}},
+		jobs:    2,
+		out:     io.Discard,
+		try: func(_ context.Context, t target, _ time.Duration) attempt {
+			both.Done()
+			both.Wait()
+			return attempt{verdict: map[string]verdict{"FuzzA": found}[t.name]}
+		},
+		ran: func(t target, _ attempt) error { told[t.name]++; return nil },
+	}
+	require.EqualError(t, c.run(t.Context()), "failed: p FuzzA")
+	assert.Equal(t, map[string]int{"FuzzA": 1, "FuzzB": 1}, told)
+}
+
+// TestCampaignRecordFails: a record that can't be kept ends it.
+func TestCampaignRecordFails(t *testing.T) {
+	tries := 0
+	c := campaign{
+		targets: []target{{"p", "FuzzA"}, {"p", "FuzzB"}},
+		out:     io.Discard,
+		try:     func(context.Context, target, time.Duration) attempt { tries++; return attempt{} },
+		ran:     func(target, attempt) error { return io.ErrShortWrite },
+	}
+	require.ErrorIs(t, c.run(t.Context()), io.ErrShortWrite)
+	assert.Equal(t, 1, tries)
 }
 
 // TestCampaignStopped: what did not run to its end is no result.

@@ -1,7 +1,8 @@
-// Fuzz runs the module's fuzz targets one after another, and keeps a record of it.
+// Fuzz runs the module's fuzz targets, and keeps a record of it.
 //
 //	go run ./internal/fuzz -for 3s -within 10m     # what .ci/run does: a moment for each
 //	go run ./internal/fuzz -for 10m -record        # a campaign; FUZZ.md says what has been run, on whatever day
+//	go run ./internal/fuzz -for 10m -record -jobs 4 # four at once, which share the processors
 //	go run ./internal/fuzz -only 'sasl FuzzSCRAM' -for 1m
 //
 // A target that fails does not keep the others from running; the command fails at the end. The input that failed stands in the
@@ -16,6 +17,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -24,7 +26,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/canto-im/canto/internal/tree"
@@ -36,15 +40,16 @@ func main() {
 	within := flag.Duration("within", 0, "how long all of them are run together, at most (0: as long as it takes)")
 	only := flag.String("only", "", "run only targets that match this `regexp`: \"sasl FuzzSCRAM\"")
 	record := flag.Bool("record", false, "add what was run to "+recordFile)
+	jobs := flag.Int("jobs", 1, "how many targets are run at once; the processors are shared among them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *each, *within, *only, *record); err != nil {
+	if err := run(ctx, *each, *within, *only, *jobs, *record); err != nil {
 		log.Fatal("fuzz: ", err)
 	}
 }
 
-func run(ctx context.Context, each, within time.Duration, only string, record bool) error {
+func run(ctx context.Context, each, within time.Duration, only string, jobs int, record bool) error {
 	match, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -57,8 +62,9 @@ func run(ctx context.Context, each, within time.Duration, only string, record bo
 	if err != nil {
 		return err
 	}
-	c := campaign{try: tool{root}.attempt, out: os.Stdout, targets: matching(all, match)}
-	c.each = share(each, within, len(c.targets))
+	jobs = max(jobs, 1)
+	c := campaign{try: tool{root, max(runtime.GOMAXPROCS(0)/jobs, 1)}.attempt, out: os.Stdout, targets: matching(all, match), jobs: jobs}
+	c.each = share(each, within*time.Duration(jobs), len(c.targets))
 	if record {
 		r, err := readRecord(filepath.Join(root, recordFile))
 		if err != nil {
@@ -78,13 +84,19 @@ func share(each, within time.Duration, n int) time.Duration {
 	return max(each.Truncate(time.Second), time.Second)
 }
 
-// A campaign runs targets, one after another.
+// A campaign runs targets, some of them at once.
 type campaign struct {
 	targets []target
 	each    time.Duration
+	jobs    int
 	try     func(ctx context.Context, t target, d time.Duration) attempt
-	ran     func(t target, a attempt) error // is told of each; may be nil
+	ran     func(t target, a attempt) error // is told of each, one at a time; may be nil
 	out     io.Writer
+
+	mu     sync.Mutex // protects out, ran and what follows
+	next   int
+	failed []string
+	err    error // ends the campaign
 }
 
 func (c *campaign) run(ctx context.Context) error {
@@ -92,27 +104,48 @@ func (c *campaign) run(ctx context.Context) error {
 		return fmt.Errorf("there are no such targets")
 	}
 	fmt.Fprintf(c.out, "%d targets, %v each\n", len(c.targets), c.each)
-	var failed []string
-	for _, t := range c.targets {
-		a := c.one(ctx, t)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		fmt.Fprintln(c.out, t, a)
-		if a.failed() {
-			fmt.Fprintln(c.out, a.output)
-			failed = append(failed, t.String())
-		}
-		if c.ran != nil {
-			if err := c.ran(t, a); err != nil {
-				return err
+	var workers sync.WaitGroup
+	for range max(c.jobs, 1) {
+		workers.Go(func() {
+			for t, ok := c.take(); ok; t, ok = c.take() {
+				c.note(ctx, t, c.one(ctx, t))
 			}
-		}
+		})
 	}
-	if len(failed) > 0 {
-		return fmt.Errorf("failed: %s", strings.Join(failed, ", "))
+	workers.Wait()
+	if c.err == nil && len(c.failed) > 0 {
+		return fmt.Errorf("failed: %s", strings.Join(c.failed, ", "))
 	}
-	return nil
+	return c.err
+}
+
+// take returns the next target that is to be run.
+func (c *campaign) take() (target, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil || c.next == len(c.targets) {
+		return target{}, false
+	}
+	c.next++
+	return c.targets[c.next-1], true
+}
+
+// note tells how a target has done.
+func (c *campaign) note(ctx context.Context, t target, a attempt) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		c.err = err
+		return
+	}
+	fmt.Fprintln(c.out, t, a)
+	if a.failed() {
+		fmt.Fprintln(c.out, a.output)
+		c.failed = append(c.failed, t.String())
+	}
+	if c.ran != nil {
+		c.err = errors.Join(c.err, c.ran(t, a))
+	}
 }
 
 // one runs a target, a second time when the tool has failed and nothing was found.
@@ -121,7 +154,9 @@ func (c *campaign) one(ctx context.Context, t target) attempt {
 	if first.verdict != late || ctx.Err() != nil {
 		return first
 	}
+	c.mu.Lock()
 	fmt.Fprintf(c.out, "%s: the time was over while a worker was busy, and nothing was found: once more\n", t)
+	c.mu.Unlock()
 	second := c.try(ctx, t, c.each)
 	second.ran += first.ran
 	second.executions += first.executions
