@@ -1,2 +1,2 @@
-// Package web has what the transports of a stream over HTTP share: the way to a server, and which URLs may be gone to.
+// Package web judges the URLs that servers send: which of them may be gone to.
 package web

@@ -10,10 +10,9 @@ import (
 	"net/http/httptrace"
 	"time"
 
-	"github.com/canto-im/canto/internal/web"
+	"github.com/canto-im/canto/internal/endpoint"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/xmpp"
-	"github.com/canto-im/canto/xmpp/hostmeta"
 )
 
 // A Dialer connects to a BOSH connection manager; its Connect goes into xmpp.Options.Transport. The zero value asks the domain where
@@ -35,41 +34,20 @@ type Dialer struct {
 // user's the proxy is used that the environment names (http.ProxyFromEnvironment). An error is an *xmpp.DialError, the first
 // where there are several endpoints, and perhaps an *Error in it.
 func (d Dialer) Connect(ctx context.Context, account jid.JID, o *xmpp.Options, uri string) (net.Conn, error) {
-	t := web.Way{TLS: pinned(o.TLS), Dial: o.Dial, Resolver: o.Resolver}.Transport()
+	t := endpoint.Way{TLS: pinned(o.TLS), Dial: o.Dial, Resolver: o.Resolver}.Transport()
 	// Compression beside secrets tells of these by its length, and responses are small.
 	t.DisableCompression = true
-	list, err := web.BOSH.Endpoints(d.URL, uri, o.AllowPlaintext, func() ([]string, error) { return discover(ctx, account, t) })
+	list, err := endpoint.BOSH.Find(ctx, account, d.URL, uri, o.AllowPlaintext, t)
 	if err != nil {
 		t.CloseIdleConnections()
-		return nil, dialError(err, account)
+		return nil, err
 	}
-	c, err := web.First(ctx, list, func(ctx context.Context, url string) (*conn, error) { return d.create(ctx, t, account, url, o) })
+	c, err := endpoint.First(ctx, list, func(ctx context.Context, url string) (*conn, error) { return d.create(ctx, t, account, url, o) })
 	if err != nil {
 		t.CloseIdleConnections()
 		return nil, err
 	}
 	return c, nil
-}
-
-// discover asks the domain for its endpoints.
-func discover(ctx context.Context, account jid.JID, t http.RoundTripper) ([]string, error) {
-	found, err := hostmeta.Lookup(ctx, account.Host(), &http.Client{Transport: t})
-	switch {
-	case err != nil:
-		return nil, err
-	case len(found.BOSH) == 0:
-		return nil, hostmeta.ErrNone
-	}
-	return found.BOSH, nil
-}
-
-// dialError is the error for a place to which nobody may go.
-func dialError(err error, account jid.JID) error {
-	var place *web.PlaceError
-	if !errors.As(err, &place) {
-		return err
-	}
-	return &xmpp.DialError{Step: xmpp.Step(place.Step), Addr: cmp.Or(place.Addr, account.Domainpart()), Err: place.Err}
 }
 
 // create asks one endpoint for a session.
@@ -78,7 +56,7 @@ func (d Dialer) create(ctx context.Context, t *http.Transport, account jid.JID, 
 	if url == d.URL {
 		c.header = d.Header
 	}
-	_, secure, _ := web.Parse(url, web.BOSH.Secure, web.BOSH.Plain) // it was looked at before
+	_, secure, _ := endpoint.BOSH.Parse(url) // it was looked at before
 	c.start = opening{to: account.Domainpart(), lang: o.Lang}
 	if secure {
 		c.start.from = account.Bare().String() // RFC 6120 §4.7.1: only where that is protected

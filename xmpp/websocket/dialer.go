@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,10 +8,9 @@ import (
 	"net/http"
 	"net/http/httptrace"
 
-	"github.com/canto-im/canto/internal/web"
+	"github.com/canto-im/canto/internal/endpoint"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/xmpp"
-	"github.com/canto-im/canto/xmpp/hostmeta"
 	"github.com/coder/websocket"
 )
 
@@ -42,34 +40,13 @@ var errSubprotocol = errors.New("the server at this URL does not speak XMPP: it 
 // is used that the environment names (http.ProxyFromEnvironment). An error is an *xmpp.DialError,
 // the first where there are several endpoints.
 func (d Dialer) Connect(ctx context.Context, account jid.JID, o *xmpp.Options, uri string) (net.Conn, error) {
-	t := web.Way{TLS: o.TLS, Dial: o.Dial, Resolver: o.Resolver}.Transport()
+	t := endpoint.Way{TLS: o.TLS, Dial: o.Dial, Resolver: o.Resolver}.Transport()
 	defer t.CloseIdleConnections()
-	list, err := web.WebSocket.Endpoints(d.URL, uri, o.AllowPlaintext, func() ([]string, error) { return discover(ctx, account, t) })
+	list, err := endpoint.WebSocket.Find(ctx, account, d.URL, uri, o.AllowPlaintext, t)
 	if err != nil {
-		return nil, refused(err, account)
-	}
-	return web.First(ctx, list, func(ctx context.Context, url string) (net.Conn, error) { return d.connect(ctx, t, url, o) })
-}
-
-// discover asks the domain for its endpoints.
-func discover(ctx context.Context, account jid.JID, t http.RoundTripper) ([]string, error) {
-	found, err := hostmeta.Lookup(ctx, account.Host(), &http.Client{Transport: t})
-	switch {
-	case err != nil:
 		return nil, err
-	case len(found.WebSocket) == 0:
-		return nil, hostmeta.ErrNone
 	}
-	return found.WebSocket, nil
-}
-
-// refused is the error for a place to which nobody may go.
-func refused(err error, account jid.JID) error {
-	var place *web.PlaceError
-	if !errors.As(err, &place) {
-		return err
-	}
-	return &xmpp.DialError{Step: xmpp.Step(place.Step), Addr: cmp.Or(place.Addr, account.Domainpart()), Err: place.Err}
+	return endpoint.First(ctx, list, func(ctx context.Context, url string) (net.Conn, error) { return d.connect(ctx, t, url, o) })
 }
 
 // connect runs the handshake with one endpoint.
