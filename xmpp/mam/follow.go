@@ -27,8 +27,6 @@ const (
 	patience = 2 * time.Second
 	// storeTimeout bounds the keeping of the cursor.
 	storeTimeout = 10 * time.Second
-	// remembered is how many ids are known of what was handed over last.
-	remembered = 1024
 )
 
 // late is how long a message that is there is waited for in its archive.
@@ -43,10 +41,14 @@ var late = []time.Duration{time.Second, 3 * time.Second}
 // at the end: a process that is killed gets some again, which Item.ID tells. Where the archive has forgotten where we were, it goes on with
 // what it has that is not older.
 //
+// ejabberd gives messages of the same microsecond the same id. They're all yielded if they stand in one answer of the archive; one that is
+// live, too, if its sender has given it an id of its own. Where a page, a session or a process ends between the two, and the second is not live,
+// it's lost: an archive can't be asked for what stands behind the first of two that it doesn't tell apart.
+//
 // An error ends it: xmpp.ErrStale says that another process follows the same archive in our place; others are those of Query.
 func Follow(ctx context.Context, e xmpp.Endpoint, o *FollowOptions) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
-		f := &follower{e: e, yield: yield, wake: make(chan *xmpp.Session, 1), had: make(map[string]bool)}
+		f := &follower{e: e, yield: yield, wake: make(chan *xmpp.Session, 1)}
 		if o != nil {
 			f.opts = *o
 		}
@@ -71,8 +73,8 @@ type follower struct {
 	cursor cursor
 	fresh  int // messages since the cursor was kept
 
-	had  map[string]bool // ids of what was handed over last
-	ring []string
+	known memory
+	just  *Item // what was handed over last of what the archive answers
 }
 
 // errLeft ends what is under way when the loop was left.
@@ -89,7 +91,7 @@ func (f *follower) run(ctx context.Context) error {
 		return err
 	}
 	for _, id := range f.cursor.Same {
-		f.remember(id)
+		f.known.add(&Item{ID: id})
 	}
 	defer func() { _ = f.keep(context.WithoutCancel(ctx)) }() // what it says was said before, or is too late to be told
 	if !f.cursor.Begun {                                      // before anything is live: what comes between is in the archive behind it
@@ -193,14 +195,18 @@ func (f *follower) take(ctx context.Context, s signal) error {
 	if s.id == "" {
 		return f.hand(&Item{Archive: f.of, Stamp: time.Now(), Message: s.m})
 	}
-	for i := 0; !f.had[s.id]; i++ {
+	live := &Item{ID: s.id, Archive: f.of, Stamp: time.Now(), Message: s.m}
+	if f.known.isNamesake(live) { // the cursor is at it, or behind it
+		return f.hand(live)
+	}
+	for i := 0; !f.known.has(s.id); i++ {
 		if err := f.catchUp(ctx); err != nil {
 			return err
 		}
 		switch {
-		case f.had[s.id]:
+		case f.known.has(s.id):
 		case i == len(late): // an archive that has named it and hasn't got it
-			return f.hand(&Item{ID: s.id, Archive: f.of, Stamp: time.Now(), Message: s.m})
+			return f.hand(live)
 		default:
 			select {
 			case <-time.After(late[i]):
@@ -238,6 +244,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 // through hands over what the filter lets through and was not had, and says how much there was. With since it's what is behind that, which the
 // archive may have or not.
 func (f *follower) through(ctx context.Context, filter Filter, since *cursor) (n int, err error) {
+	f.just = nil
 	var held []*Item // what is as old as since: it's new if that doesn't come
 	for it, err := range Query(ctx, f.e, filter) {
 		if err != nil {
@@ -265,10 +272,11 @@ func (f *follower) through(ctx context.Context, filter Filter, since *cursor) (n
 // pass hands over those messages that were not had, and moves the cursor behind them.
 func (f *follower) pass(ctx context.Context, items ...*Item) error {
 	for _, it := range items {
-		if !f.had[it.ID] {
+		if !f.known.has(it.ID) || f.just.isOther(it) {
 			if err := f.hand(it); err != nil {
 				return err
 			}
+			f.just = it
 		}
 		f.cursor.pass(it)
 		if f.fresh++; f.fresh >= max(f.opts.Page, defaultPage) {
@@ -306,18 +314,8 @@ func (f *follower) hand(it *Item) error {
 	if it.ID == "" {
 		return nil
 	}
-	f.remember(it.ID)
+	f.known.add(it)
 	return nil
-}
-
-// remember notes that a message was handed over.
-func (f *follower) remember(id string) {
-	if len(f.ring) == remembered {
-		delete(f.had, f.ring[0])
-		f.ring = f.ring[1:]
-	}
-	f.ring = append(f.ring, id)
-	f.had[id] = true
 }
 
 // keep saves the cursor if it has moved.

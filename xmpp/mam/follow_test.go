@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -299,6 +300,53 @@ func TestFollowOfAForgetfulArchive(t *testing.T) {
 		require.Equal(t, []string{"2", "3", "4"}, r.read())
 		say(t, bob, s, "5")
 		require.Equal(t, []string{"2", "3", "4", "5"}, r.read())
+		r.end(t)
+	})
+}
+
+// Two messages to which an archive gives one id, as ejabberd does within a microsecond, are both handed over; one that it gives twice is handed
+// over once.
+func TestFollowOfNamesakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s := srv.Session(t, "alice", nil)
+		_, err := srv.Archive(srv.JID("alice"), "<message from='bob@canto.test/x' to='alice@canto.test' type='chat'><body>old</body></message>", time.Now())
+		require.NoError(t, err)
+		r := follow(t, s, nil)
+		require.Empty(t, r.read())
+		r.end(t)
+		var answer strings.Builder
+		for _, body := range []string{"one", "two", "two", "three"} {
+			fmt.Fprintf(&answer, "<message from='alice@canto.test'><result xmlns='urn:xmpp:mam:2' queryid='${id}' id='same'><forwarded xmlns='urn:xmpp:forward:0'>"+
+				"<message xmlns='jabber:client' from='bob@canto.test/x'><body>%s</body></message></forwarded></result></message>", body)
+		}
+		srv.ReplaceReply("alice", "<iq type='result' id='${id}'/>") // carbons
+		srv.ReplaceReply("alice", answer.String()+nothing)
+		r = follow(t, s, nil)
+		require.Equal(t, []string{"one", "two", "three"}, r.read())
+		r.end(t)
+	})
+}
+
+// One of two of the same name that is live is handed over although the archive, asked for what is behind the first, does not have it. A
+// message that comes twice comes once, and what has no id of its sender's can't be told from the other.
+func TestFollowOfALiveNamesake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s := srv.Session(t, "alice", nil)
+		r := follow(t, s, nil)
+		id, err := srv.Archive(srv.JID("alice"), "<message from='bob@canto.test/x' to='alice@canto.test' type='chat' id='1'><body>one</body></message>", time.Now())
+		require.NoError(t, err)
+		for _, body := range []string{"one", "two", "two"} {
+			called := fmt.Sprint(strings.Index("one two", body)/4 + 1)
+			require.NoError(t, srv.Inject("alice", "<message from='bob@canto.test/x' to='alice@canto.test' type='chat' id='"+called+"'><body>"+body+
+				"</body><stanza-id xmlns='urn:xmpp:sid:0' by='alice@canto.test' id='"+id+"'/></message>"))
+		}
+		require.NoError(t, srv.Inject("alice", "<message from='bob@canto.test/x' to='alice@canto.test' type='chat'><body>three</body>"+
+			"<stanza-id xmlns='urn:xmpp:sid:0' by='alice@canto.test' id='"+id+"'/></message>"))
+		require.Equal(t, []string{"one", "two"}, r.read())
+		elapse(time.Minute)
+		require.Equal(t, []string{"one", "two"}, r.read())
 		r.end(t)
 	})
 }

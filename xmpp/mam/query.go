@@ -38,7 +38,7 @@ const defaultPage = 50
 
 // An Item is a message in an archive.
 type Item struct {
-	ID      string          // what the archive calls it; it's never given to another
+	ID      string          // what the archive calls it; it's given to no other, but for what is said at Follow
 	Archive jid.JID         // whose archive that is
 	Stamp   time.Time       // when the archive has got it; zero: that is not said
 	Message *stanza.Message // as it was sent or received; nil: it's gone, or can't be read
