@@ -21,7 +21,7 @@ type ConversationOptions struct {
 	Host *disco.Info
 	// Messages is how many are kept; the oldest go first. 0: 1000.
 	Messages int
-	// Bytes is how large they may be, all together. 0: 8 MiB.
+	// Bytes is how large they may be, all together, with what there is about them. 0: 8 MiB.
 	Bytes int
 }
 
@@ -30,8 +30,8 @@ type ConversationOptions struct {
 // copies (XEP-0280) and from an archive (XEP-0313), and more than once: the result is the same. What refers to a message that is
 // not known waits for it.
 //
-// Its memory is bounded by the options, with something like as much again for what refers to its messages. Its methods may be called from several
-// goroutines.
+// Its memory is bounded by the options: a text counts with its corrections and the reactions to it, and what refers to messages that are not known, and
+// up to where each has read, takes as much again at most. Its methods may be called from several goroutines.
 type Conversation struct {
 	own, with jid.JID
 	room      bool
@@ -47,10 +47,12 @@ type Conversation struct {
 	order   []*item // texts and their corrections, by time
 	notes   []*item // the rest, by arrival
 	waiting map[string][]*item
-	roots   int // texts in order that show
-	bytes   int
+	roots   int                // texts in order that show
+	bytes   int                // of the texts, and of what is kept with them
 	markers map[author][]*item // the last ones of each
 	who     occupants
+
+	noteBytes, markerBytes int // at most half of maxBytes each
 }
 
 // NewConversation returns an empty one of the account own, with the bare address of a person, with the bare address of a room

@@ -27,6 +27,7 @@ type script struct {
 	t     *testing.T
 	c     *Conversation
 	clock time.Time
+	bytes int // of all messages
 }
 
 func direct(t *testing.T) *script { return newScript(t, juliet, &ConversationOptions{Host: naming}) }
@@ -35,7 +36,7 @@ func inRoom(t *testing.T) *script {
 }
 
 func newScript(t *testing.T, with jid.JID, o *ConversationOptions) *script {
-	return &script{t, NewConversation(romeo, with, o), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	return &script{t: t, c: NewConversation(romeo, with, o), clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 }
 
 // live is a message that arrives a second after the one before.
@@ -48,6 +49,7 @@ func (s *script) live(from, id, inside string) (Entry, bool) {
 // message is one from there; to say is who it's from: "me" is our own account.
 func (s *script) message(from, id, inside string) *stanza.Message {
 	s.t.Helper()
+	s.bytes += len(inside)
 	kind, to := "chat", romeo.String()
 	if s.c.room {
 		kind = "groupchat"

@@ -12,7 +12,9 @@ import (
 // take makes it part of the conversation, unless it's there, and returns the item that has come or changed; nil: none has.
 func (c *Conversation) take(it *item) *item {
 	if old := c.known(it); old != nil {
-		return c.merge(old, it)
+		changed := c.merge(old, it)
+		c.evict()
+		return changed
 	}
 	c.seq++
 	it.seq = c.seq
@@ -23,6 +25,7 @@ func (c *Conversation) take(it *item) *item {
 		c.bytes += it.size
 	} else {
 		c.notes = append(c.notes, it)
+		c.noteBytes += it.size
 	}
 	changed := c.settle(it)
 	c.wake(it)
@@ -61,6 +64,7 @@ func (c *Conversation) merge(old, it *item) (changed *item) {
 	}
 	old.host, old.origin = cmp.Or(old.host, it.host), cmp.Or(old.origin, it.origin)
 	if was.host != old.host || was.origin != old.origin || was.author != old.author {
+		c.grow(old, len(old.host)+len(old.origin)+len(old.author.id)-len(was.host)-len(was.origin)-len(was.author.id))
 		c.name(old)
 		c.wake(old)
 	} else if was.at == old.at && was.retraction == old.retraction {
@@ -73,6 +77,34 @@ func (c *Conversation) merge(old, it *item) (changed *item) {
 		return old
 	}
 	return nil
+}
+
+// grow notes that it takes n bytes more.
+func (c *Conversation) grow(it *item, n int) {
+	it.size += n
+	switch {
+	case it.over:
+	case it.shows():
+		c.bytes += n
+	default:
+		c.noteBytes += n
+	}
+	if it.held > 0 {
+		c.hold(it, n)
+	}
+}
+
+// hold has it count for n bytes more with what it's kept with.
+func (c *Conversation) hold(it *item, n int) {
+	it.held += n
+	if it.what == aMarker {
+		c.markerBytes += n
+		return
+	}
+	it.on.extra += n
+	if !it.on.over {
+		c.bytes += n
+	}
 }
 
 // move gives old the time of a later copy, so that it does not matter which one came first.
@@ -198,10 +230,11 @@ func (c *Conversation) apply(it, t *item) *item {
 	case aRetraction:
 		if len(t.retractions) < maxSets && !slices.Contains(t.retractions, it) {
 			t.retractions = append(t.retractions, it)
+			c.hold(it, it.size)
 		}
 		c.gone(root)
 	case aReaction:
-		t.react(it)
+		c.react(t, it)
 	case aReceipt:
 		t.received = true
 	case aMarker:
@@ -256,8 +289,8 @@ func (root *item) retracted() *Retracted {
 	return nil
 }
 
-// react adds somebody's reactions.
-func (t *item) react(it *item) {
+// react adds somebody's reactions to t.
+func (c *Conversation) react(t, it *item) {
 	sets, known := t.reactions[it.author]
 	if slices.Contains(sets, it) || !known && len(t.reactions) >= maxReactors {
 		return
@@ -266,8 +299,10 @@ func (t *item) react(it *item) {
 		t.reactions = map[author][]*item{}
 	}
 	sets = append(sets, it)
+	c.hold(it, it.size)
 	if len(sets) > maxSets {
 		slices.SortFunc(sets, byTime)
+		c.hold(sets[0], -sets[0].held)
 		sets = slices.Delete(sets, 0, 1)
 	}
 	t.reactions[it.author] = sets
@@ -279,12 +314,14 @@ const maxMarkers = 4096
 // mark notes up to where somebody has read. Of the last few the farthest counts, as times may still change (see move).
 func (c *Conversation) mark(it *item) {
 	list, known := c.markers[it.author]
-	if slices.Contains(list, it) || !known && len(c.markers) >= maxMarkers {
+	if slices.Contains(list, it) || !known && (len(c.markers) >= maxMarkers || c.markerBytes > c.maxBytes/2) {
 		return
 	}
 	list = append(list, it)
-	if len(list) > maxSets {
-		slices.SortFunc(list, func(a, b *item) int { return byTime(a.on, b.on) })
+	c.hold(it, it.size)
+	slices.SortFunc(list, func(a, b *item) int { return byTime(a.on, b.on) })
+	for len(list) > maxSets || c.markerBytes > c.maxBytes/2 && len(list) > 1 {
+		c.hold(list[0], -list[0].held)
 		list = slices.Delete(list, 0, 1)
 	}
 	c.markers[it.author] = list
@@ -307,7 +344,7 @@ func (c *Conversation) failed(m *stanza.Message) (Entry, bool) {
 	switch {
 	case it.shows():
 		return c.view(it.root()), true
-	case it.on != nil:
+	case it.on != nil && !it.on.root().over:
 		return c.view(it.on.root()), true
 	}
 	return Entry{}, false
@@ -345,14 +382,20 @@ func (c *Conversation) evict() {
 		gone := map[*item]bool{}
 		for it := range c.order[i].group {
 			gone[it] = true
-			c.bytes -= it.size
+			c.bytes -= it.size + it.extra
 			c.forget(it)
 		}
 		c.order = slices.DeleteFunc(c.order, func(it *item) bool { return gone[it] })
 		c.roots--
+		for it := range gone {
+			it.empty()
+		}
 	}
-	for len(c.notes) > 2*c.limit {
-		c.forget(c.notes[0])
+	for len(c.notes) > 2*c.limit || c.noteBytes > c.maxBytes/2 {
+		it := c.notes[0]
+		c.noteBytes -= it.size
+		c.forget(it)
+		it.id, it.origin, it.host, it.ref = "", "", "", "" // it may be kept with a text all the same
 		c.notes = slices.Delete(c.notes, 0, 1)
 	}
 }

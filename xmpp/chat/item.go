@@ -41,6 +41,7 @@ type item struct {
 	byHost bool   // by the name that the host has given
 	m      *stanza.Message
 	size   int
+	held   int  // what it counts for beside the text, or the markers, that it's kept with; 0: it's not
 	over   bool // it's no longer kept
 
 	print uint64 // of what it says: copies have the same
@@ -54,6 +55,7 @@ type item struct {
 	edits       []*item
 	reactions   map[author][]*item // of each, the last ones
 	retractions []*item
+	extra       int // bytes of the last two
 	received    bool
 }
 
@@ -90,6 +92,7 @@ func (c *Conversation) read(m *stanza.Message, how arrival) *item {
 	}
 	it.ref = short(it.ref)
 	it.print = fingerprint(it)
+	it.size += it.noteSize()
 	if !it.shows() || it.retraction != nil {
 		it.wipe()
 	}
@@ -121,10 +124,27 @@ func fingerprint(it *item) uint64 {
 }
 
 // wipe forgets what the message said.
-func (it *item) wipe() { it.m, it.size = nil, noteSize }
+func (it *item) wipe() { it.m, it.size = nil, it.noteSize() }
 
-// noteSize is about what an item takes that holds no text.
-const noteSize = 512
+// empty forgets all but its place in time, for what was said about it. It's no longer kept.
+func (it *item) empty() {
+	*it = item{what: it.what, at: it.at, seq: it.seq, into: it.into, over: true}
+}
+
+// itemSize is about what an item takes that holds nothing, with its places in maps and lists.
+const itemSize = 1024
+
+// noteSize is about what the item takes beside the message.
+func (it *item) noteSize() int {
+	n := itemSize + 2*len(it.id) + len(it.origin) + len(it.host) + len(it.ref) + len(it.author.id) + len(it.from.String())
+	for _, e := range it.emoji {
+		n += 16 + len(e)
+	}
+	if r := it.retraction; r != nil {
+		n += len(r.ID) + len(r.Reason) + len(r.By.String())
+	}
+	return n
+}
 
 // archive is who names the messages.
 func (c *Conversation) archive() jid.JID {
@@ -217,7 +237,7 @@ func hasText(m *stanza.Message) bool {
 
 // sizeOf is about what memory a message takes.
 func sizeOf(m *stanza.Message) int {
-	n := noteSize + len(m.ID) + len(m.Body) + len(m.Subject) + len(m.Thread) + len(m.ParentThread)
+	n := len(m.ID) + len(m.Body) + len(m.Subject) + len(m.Thread) + len(m.ParentThread)
 	for _, t := range slices.Concat(m.Bodies, m.Subjects) {
 		n += len(t.Lang) + len(t.Value)
 	}

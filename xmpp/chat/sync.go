@@ -105,6 +105,8 @@ func (c *Conversation) Synced(mark ReadMark) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// The mark stands for itself, so it has no id under which another could be a copy of it.
-	c.take(&item{what: aMarker, author: author{kind: ourself}, ours: true, from: c.own, ref: short(mark.ID.ID), byHost: true, size: noteSize})
+	it := &item{what: aMarker, author: author{kind: ourself}, ours: true, from: c.own, ref: short(mark.ID.ID), byHost: true}
+	it.size = it.noteSize()
+	c.take(it)
 	return true
 }
