@@ -54,6 +54,11 @@ func (c *cursor) pass(it *Item) {
 	}
 }
 
+// isBehind reports whether the cursor is behind what was sent then, if that is known: by more than a second, of which some say no more.
+func (c *cursor) isBehind(sent time.Time) bool {
+	return !sent.IsZero() && sent.Before(c.Stamp.Truncate(time.Second))
+}
+
 func (c *cursor) save(ctx context.Context) error {
 	b, err := json.Marshal(c)
 	if err != nil {

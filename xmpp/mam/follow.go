@@ -82,8 +82,9 @@ var errLeft = errors.New("mam: the loop was left")
 
 // A signal is a live message.
 type signal struct {
-	id string // in the archive; "": it's in none
-	m  *stanza.Message
+	id   string    // in the archive; "": it's in none
+	sent time.Time // when it was sent, where it was kept for us since: a room's history, what has come while we were offline
+	m    *stanza.Message
 }
 
 func (f *follower) run(ctx context.Context) error {
@@ -187,16 +188,17 @@ func (f *follower) hear(ctx context.Context, st stanza.Stanza) (s signal, ok boo
 		return s, false
 	}
 	id, _ := stamp.IDBy(m, f.of)
-	return signal{id, m}, true
+	d, _ := stamp.Of(m, f.of, f.of.Domain())
+	return signal{id, d.Stamp, m}, true
 }
 
 // take hands over a live message in its place: behind all that is in the archive before it.
 func (f *follower) take(ctx context.Context, s signal) error {
-	if s.id == "" {
-		return f.hand(&Item{Archive: f.of, Stamp: time.Now(), Message: s.m})
-	}
 	live := &Item{ID: s.id, Archive: f.of, Stamp: time.Now(), Message: s.m}
-	if f.known.isNamesake(live) { // the cursor is at it, or behind it
+	switch old := f.cursor.isBehind(s.sent); {
+	case old && (s.id != "" || s.m.Type == stanza.GroupChat): // what is not kept may yet come late, but for a room's history
+		return nil
+	case s.id == "", f.known.isNamesake(live): // of which the archive has nothing behind the cursor
 		return f.hand(live)
 	}
 	for i := 0; !f.known.has(s.id); i++ {
@@ -205,6 +207,8 @@ func (f *follower) take(ctx context.Context, s signal) error {
 		}
 		switch {
 		case f.known.has(s.id):
+		case !s.sent.IsZero() && !s.sent.Truncate(time.Second).After(f.cursor.Stamp): // before the cursor, in the same second
+			return nil
 		case i == len(late): // an archive that has named it and hasn't got it
 			return f.hand(live)
 		default:

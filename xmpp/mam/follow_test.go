@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/xmpptest"
@@ -349,4 +350,44 @@ func TestFollowOfALiveNamesake(t *testing.T) {
 		require.Equal(t, []string{"one", "two"}, r.read())
 		r.end(t)
 	})
+}
+
+// enterRoom has a session enter a room that sends it what was said before.
+func enterRoom(t testing.TB, s *xmpp.Session, room jid.JID) {
+	t.Helper()
+	x, err := stanza.ParseElement("<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='20'/></x>")
+	require.NoError(t, err)
+	at, err := room.WithResource("alice")
+	require.NoError(t, err)
+	require.NoError(t, s.Send(t.Context(), &stanza.Presence{To: at, Payloads: []stanza.Element{x}}))
+	synctest.Wait()
+}
+
+// What a room sends of the time before we came is in its archive, before the cursor: it's neither told again, nor looked for.
+func TestFollowOfARoomWithHistory(t *testing.T) {
+	for first, want := range map[int][]string{0: nil, 2: {"old 3", "old 4"}} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := start(t, xmpptest.Archive{})
+			s := srv.Session(t, "alice", nil)
+			room := srv.Room("garden")
+			require.NoError(t, room.Make(nil))
+			for i := range 5 {
+				require.NoError(t, room.Say("bob", "", fmt.Sprint("old ", i)))
+				if i < 3 { // the last ones in one second
+					elapse(time.Minute)
+				}
+			}
+			r := follow(t, s, &FollowOptions{Archive: room.JID(), First: first})
+			require.Equal(t, want, r.read())
+			enterRoom(t, s, room.JID())
+			require.NoError(t, srv.Inject("alice", "<message from='"+room.JID().String()+"/bob' type='groupchat'><body>not kept</body>"+
+				"<delay xmlns='urn:xmpp:delay' from='"+room.JID().String()+"' stamp='1999-01-01T00:00:00Z'/></message>"))
+			require.NoError(t, room.Say("bob", "", "new"))
+			want = append(want, "", "new") // the subject is live, and in no archive
+			require.Equal(t, want, r.read(), "at once")
+			elapse(time.Minute)
+			require.Equal(t, want, r.read())
+			r.end(t)
+		})
+	}
 }
