@@ -45,10 +45,12 @@ func (c *cursor) load(ctx context.Context, store xmpp.Store, of jid.JID) error {
 
 // pass moves it behind a message.
 func (c *cursor) pass(it *Item) {
-	if !it.Stamp.Truncate(time.Second).Equal(c.Stamp.Truncate(time.Second)) {
-		c.Same = nil
+	if c.ID = it.ID; !it.Stamp.IsZero() {
+		if !it.Stamp.Truncate(time.Second).Equal(c.Stamp.Truncate(time.Second)) {
+			c.Same = nil
+		}
+		c.Stamp = it.Stamp
 	}
-	c.ID, c.Stamp = it.ID, it.Stamp
 	if c.Same = append(c.Same, it.ID); len(c.Same) > maxSame {
 		c.Same = slices.Delete(c.Same, 0, len(c.Same)-maxSame)
 	}

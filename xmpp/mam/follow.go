@@ -235,8 +235,9 @@ func (f *follower) catchUp(ctx context.Context) error {
 	if forgotten {
 		xmpp.LoggerOf(f.e).Warn("mam: the archive has forgotten the last message that was had; what is older than the oldest that it has is lost", "archive", f.of)
 	}
-	// Archives that Prosody 13 keeps in files say of an id that they have forgotten that there is nothing behind it.
-	if before.ID != "" && (forgotten || err == nil && n == 0) {
+	// Archives that Prosody 13 keeps in files say of an id that they have forgotten that there is nothing behind it. One that tells no times
+	// has nothing but the id.
+	if before.ID != "" && (forgotten || err == nil && n == 0 && !before.Stamp.IsZero()) {
 		_, err = f.through(ctx, Filter{Archive: f.opts.Archive, Start: before.Stamp, Page: f.opts.Page}, &before)
 	}
 	if err != nil {

@@ -391,3 +391,23 @@ func TestFollowOfARoomWithHistory(t *testing.T) {
 		})
 	}
 }
+
+// An archive that doesn't say when it has got a message can't be asked by time what came later: all that it has would come.
+func TestFollowOfAnArchiveWithoutTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
+		fill(t, srv, 3)
+		srv.ReplaceReply("alice", "<message from='alice@canto.test'><result xmlns='urn:xmpp:mam:2' queryid='${id}' id='last'><forwarded xmlns='urn:xmpp:forward:0'>"+
+			"<message xmlns='jabber:client'><body>last</body></message></forwarded></result></message>"+nothing)
+		srv.ReplaceReply("alice", "<iq type='result' id='${id}'/>") // carbons
+		srv.ReplaceReply("alice", nothing)
+		r := follow(t, s, nil)
+		require.Empty(t, r.read())
+		srv.ReplaceReply("alice", "<message from='alice@canto.test'><result xmlns='urn:xmpp:mam:2' queryid='${id}' id='next'><forwarded xmlns='urn:xmpp:forward:0'>"+
+			"<message xmlns='jabber:client'><body>next</body></message></forwarded></result></message>"+nothing)
+		say(t, bob, s, "next")
+		require.Contains(t, r.read(), "next")
+		r.end(t)
+	})
+}
