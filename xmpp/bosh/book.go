@@ -29,9 +29,12 @@ const (
 	slack     = 15 * time.Second // how much longer than wait the answer to a held one may take
 	leastPace = time.Second      // between two empty requests that brought nothing
 
-	// gap is how long a request waits behind one that has just gone out. Two requests on two connections may overtake each other, which
-	// ejabberd 23 does not survive; and what is said within it goes in one.
-	gap = 10 * time.Millisecond
+	// leastGap, mostGap and perKiB are how long a request waits at least, and at most, behind one that has just gone out and is not known to
+	// have arrived; and what is said meanwhile goes in one. Two requests on two connections may overtake each other, and ejabberd (23,
+	// 24) does not survive it: it forgets the one that came early until it has something to say itself, and falls over when that is repeated.
+	leastGap = 10 * time.Millisecond
+	mostGap  = 500 * time.Millisecond
+	perKiB   = time.Millisecond // of the one before
 	// breath is how long an empty request waits behind what was just handed over: who has got something may have something to say.
 	breath = 3 * time.Millisecond
 )
@@ -50,6 +53,9 @@ type book struct {
 	quiet   time.Time     // since when nothing is under way
 	moved   time.Time     // when something was asked or answered last
 	wrote   time.Time     // when the last request had gone out; zero: it has not
+	size    int           // bytes of the last request
+	arrived uint64        // the rid up to which requests are known to have arrived, though not answered; see arrive
+	lag     time.Duration // how long the last ones took to arrive, and the news of it back
 	spoken  time.Time     // when something was handed over last
 }
 
@@ -113,10 +119,27 @@ func (b *book) ask(now time.Time, k kind) (rid, ack uint64) {
 }
 
 // written notes that a request has gone out.
-func (b *book) written(now time.Time, rid uint64) {
+func (b *book) written(now time.Time, rid uint64, size int) {
 	if rid == b.next-1 && b.wrote.IsZero() {
-		b.wrote = now
+		b.wrote, b.size = now, size
 	}
+}
+
+// arrive notes what an answer without payloads to that request tells of the one behind it. A server that holds requests has no other reason to
+// give such a one so early (XEP-0124 §11: it MUST NOT hold more than 'hold').
+func (b *book) arrive(now time.Time, rid uint64) {
+	if b.hold == 0 || rid >= b.next-1 {
+		return
+	}
+	b.arrived = max(b.arrived, rid+1)
+	if rid+1 == b.next-1 && !b.wrote.IsZero() {
+		b.lag = max(now.Sub(b.wrote), b.lag-b.lag/8)
+	}
+}
+
+// gap is how long a request waits behind the last one.
+func (b *book) gap() time.Duration {
+	return min(max(2*b.lag, leastGap)+time.Duration(b.size>>10)*perKiB, mostGap)
 }
 
 // clear reports whether a request would not overtake the one before, and if not, when it will not; the zero time is not before that
@@ -124,12 +147,12 @@ func (b *book) written(now time.Time, rid uint64) {
 func (b *book) clear(now time.Time) (at time.Time, ok bool) {
 	last := b.find(b.next - 1)
 	switch {
-	case last == nil || last.answered:
+	case last == nil || last.answered || b.arrived == b.next-1:
 		return now, true
 	case b.wrote.IsZero():
 		return time.Time{}, false
 	}
-	at = b.wrote.Add(gap)
+	at = b.wrote.Add(b.gap())
 	return at, !now.Before(at)
 }
 
@@ -152,11 +175,10 @@ func (b *book) answer(now time.Time, rid uint64, a *body) bool {
 	b.held += len(a.xml)
 	b.moved = now
 	b.idle = e.kind == forMore && len(a.xml) == 0 && rid == b.next-1
-	switch e.kind {
-	case forPause:
+	if b.paused = 0; e.kind == forPause {
 		b.paused = b.maxPause
-	default:
-		b.paused = 0
+	} else if len(a.xml) == 0 {
+		b.arrive(now, rid)
 	}
 	if b.out() == 0 {
 		b.quiet = now

@@ -241,20 +241,65 @@ func TestBookClear(t *testing.T) {
 	when, ok := b.clear(at(9))
 	require.False(t, ok, "it has not gone out")
 	require.Zero(t, when)
-	b.written(at(2), rid-1) // a late one
+	b.written(at(2), rid-1, 0) // a late one
 	_, ok = b.clear(at(9))
 	require.False(t, ok)
-	b.written(at(2), rid)
-	b.written(at(5), rid) // repeated: it may have come the first time
-	when, ok = b.clear(at(2).Add(gap - 1))
+	b.written(at(2), rid, 100)
+	b.written(at(5), rid, 100) // repeated: it may have come the first time
+	when, ok = b.clear(at(2).Add(leastGap - 1))
 	require.False(t, ok)
-	require.Equal(t, at(2).Add(gap), when)
-	_, ok = b.clear(at(2).Add(gap))
+	require.Equal(t, at(2).Add(leastGap), when)
+	_, ok = b.clear(at(2).Add(leastGap))
 	require.True(t, ok)
 	rid, _ = b.ask(at(3), forData)
 	b.answer(at(3), rid, said(""))
 	_, ok = b.clear(at(3))
 	require.True(t, ok, "it has arrived")
+}
+
+// TestBookArrived: that a request has arrived shows where the one before is answered with nothing, and only there; and how long it took
+// bounds how long the next ones wait that show nothing.
+func TestBookArrived(t *testing.T) {
+	b := newBook(today)
+	ask := func(seconds float64, k kind, size int) uint64 {
+		rid, _ := b.ask(at(seconds), k)
+		b.written(at(seconds), rid, size)
+		return rid
+	}
+	waits := func(seconds float64) time.Duration {
+		t.Helper()
+		when, _ := b.clear(at(seconds))
+		return when.Sub(at(seconds))
+	}
+	first, second := ask(1, forMore, 0), ask(2, forData, 0)
+	b.answer(at(2), first, said("from somebody else"))
+	require.Equal(t, leastGap, waits(2), "the answer has crossed it, perhaps")
+	third := ask(3, forData, 64<<10)
+	require.Equal(t, leastGap+64*perKiB, waits(3), "it's a large one")
+	b.answer(at(3.1), second, said(""))
+	_, ok := b.clear(at(3.1))
+	require.True(t, ok, "or the server would not have let the second one go")
+
+	fourth := ask(4, forData, 0)
+	b.answer(at(4), third, said("x"))
+	require.Equal(t, 200*time.Millisecond, waits(4), "twice what the third took")
+	ask(5, forData, 0)
+	b.answer(at(6), fourth, said(""))
+	ask(7, forData, 0)
+	require.Equal(t, mostGap, waits(7))
+
+	polling := today
+	polling.hold = 0
+	for name, c := range map[string]struct {
+		terms terms
+		kind  kind
+	}{"nothing is held": {polling, forData}, "a pause": {today, forPause}} {
+		b = newBook(c.terms)
+		first = ask(1, c.kind, 0)
+		ask(2, forData, 0)
+		b.answer(at(2), first, said(""))
+		require.Equal(t, leastGap, waits(2), "%s: it's answered at once, whatever comes behind it", name)
+	}
 }
 
 // TestBookBreath: who has just got something may have something to say, and then an empty request would be one too many.

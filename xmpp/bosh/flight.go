@@ -101,7 +101,7 @@ func (c *conn) ask(f *flight) (*body, error) {
 func (c *conn) attempt(f *flight) (*body, error) {
 	ctx, cancel := context.WithCancelCause(c.ctx)
 	defer cancel(nil)
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { c.written(f.rid) }})
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { c.written(f) }})
 	c.mu.Lock()
 	f.again = cancel
 	c.mu.Unlock()
@@ -118,10 +118,10 @@ func (c *conn) attempt(f *flight) (*body, error) {
 }
 
 // written notes that a request has gone out.
-func (c *conn) written(rid uint64) {
+func (c *conn) written(f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.book.written(time.Now(), rid)
+	c.book.written(time.Now(), f.rid, len(f.xml))
 	c.step()
 }
 
