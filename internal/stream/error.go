@@ -81,6 +81,9 @@ func ReadError(d *xmltext.Decoder) (*Error, error) {
 	if e.App == "" {
 		e.App = r.unknown
 	}
+	if e.Text == "" {
+		e.Lang = "" // of nothing
+	}
 	return e, nil
 }
 

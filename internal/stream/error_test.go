@@ -181,6 +181,7 @@ func FuzzStreamError(f *testing.F) {
 	f.Add(`<conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>t</text>`)
 	f.Add(`<see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>[2001:41D0:1:A49b::1]:9222</see-other-host>`)
 	f.Add(`<x xmlns='` + ns.StreamErrors + `'><y/></x><z:z xmlns:z='urn:z'/>`)
+	f.Add(`<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='0'></text>`)
 	f.Fuzz(func(t *testing.T, s string) {
 		got, err := ReadError(inStream(t, `<stream:error>`+s+`</stream:error>`))
 		if err != nil {
