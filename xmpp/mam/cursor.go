@@ -26,9 +26,13 @@ type cursor struct {
 	version uint64
 }
 
-// load reads the cursor of the archive of that address. One that is damaged is an error: to begin anew would lose messages.
-func (c *cursor) load(ctx context.Context, store xmpp.Store, of jid.JID) error {
+// load reads the cursor of the archive of that address, of the conversation with one if that isn't zero. One that is damaged is an error: to begin
+// anew would lose messages.
+func (c *cursor) load(ctx context.Context, store xmpp.Store, of, with jid.JID) error {
 	c.store, c.key = store, "mam cursor "+of.String()
+	if !with.IsZero() {
+		c.key += " with " + with.String()
+	}
 	b, version, err := store.Load(ctx, c.key)
 	if err != nil {
 		return fmt.Errorf("mam: where we are in the archive of %q: %w", of, err)

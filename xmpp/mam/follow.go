@@ -18,7 +18,8 @@ import (
 // FollowOptions say what Follow follows. Nil and zero fields mean the defaults.
 type FollowOptions struct {
 	Archive jid.JID // whose: the bare address of a room that we're in; zero: our account's
-	First   int     // how many of the newest messages the very first run begins with; 0: none, only what comes from then on
+	With    jid.JID // what was sent to or by this one alone, as Filter.With; zero: all. Each With has a place of its own in the Store
+	First   int     // how many of the newest messages the very first run begins with; 0: none, only what comes from then on; negative: all
 	Page    int     // how many are asked for at once; 0: 50
 }
 
@@ -88,7 +89,7 @@ type signal struct {
 }
 
 func (f *follower) run(ctx context.Context) error {
-	if err := f.cursor.load(ctx, xmpp.StoreOf(f.e), f.of); err != nil {
+	if err := f.cursor.load(ctx, xmpp.StoreOf(f.e), f.of, f.opts.With); err != nil {
 		return err
 	}
 	for _, id := range f.cursor.Same {
@@ -184,12 +185,28 @@ func (f *follower) hear(ctx context.Context, st stanza.Stanza) (s signal, ok boo
 	} else if c != nil {
 		m = c.Message
 	}
-	if m.Type == stanza.MessageError || stamp.Archive(m, own) != f.of {
+	if m.Type == stanza.MessageError || stamp.Archive(m, own) != f.of || !f.wanted(m) {
 		return s, false
 	}
 	id, _ := stamp.IDBy(m, f.of)
 	d, _ := stamp.Of(m, f.of, f.of.Domain())
 	return signal{id, d.Stamp, m}, true
+}
+
+// wanted reports whether the archive gives a message out with our filter: XEP-0313 §4.1.1, a bare address stands for all of its resources, and our
+// own for what we've said to ourselves.
+func (f *follower) wanted(m *stanza.Message) bool {
+	with := f.opts.With
+	is := func(who jid.JID) bool { return who == with || who.Bare() == with }
+	if with.IsZero() || is(m.From) && is(m.To) {
+		return true
+	}
+	return with.Bare() != f.of && (is(m.From) || is(m.To))
+}
+
+// filter is what every query of the archive has.
+func (f *follower) filter() Filter {
+	return Filter{Archive: f.opts.Archive, With: f.opts.With, Page: f.opts.Page}
 }
 
 // take hands over a live message in its place: behind all that is in the archive before it.
@@ -230,7 +247,9 @@ func (f *follower) catchUp(ctx context.Context) error {
 		}
 	}
 	before := f.cursor
-	n, err := f.through(ctx, Filter{Archive: f.opts.Archive, After: before.ID, Page: f.opts.Page}, nil)
+	behind := f.filter()
+	behind.After = before.ID
+	n, err := f.through(ctx, behind, nil)
 	forgotten := errors.Is(err, stanza.ItemNotFound) && before.ID == f.cursor.ID
 	if forgotten {
 		xmpp.LoggerOf(f.e).Warn("mam: the archive has forgotten the last message that was had; what is older than the oldest that it has is lost", "archive", f.of)
@@ -238,7 +257,9 @@ func (f *follower) catchUp(ctx context.Context) error {
 	// Archives that Prosody 13 keeps in files say of an id that they have forgotten that there is nothing behind it. One that tells no times
 	// has nothing but the id.
 	if before.ID != "" && (forgotten || err == nil && n == 0 && !before.Stamp.IsZero()) {
-		_, err = f.through(ctx, Filter{Archive: f.opts.Archive, Start: before.Stamp, Page: f.opts.Page}, &before)
+		behind = f.filter()
+		behind.Start = before.Stamp
+		_, err = f.through(ctx, behind, &before)
 	}
 	if err != nil {
 		return err
@@ -295,14 +316,17 @@ func (f *follower) pass(ctx context.Context, items ...*Item) error {
 
 // begin finds where the very first run begins.
 func (f *follower) begin(ctx context.Context) error {
-	n := 0
-	for it, err := range Query(ctx, f.e, Filter{Archive: f.opts.Archive, Backwards: true, Page: min(f.opts.First+1, defaultPage)}) {
-		if err != nil {
-			return err
-		}
-		if n++; n > f.opts.First { // the one in front of the first
-			f.cursor.pass(it)
-			break
+	if f.opts.First >= 0 {
+		newest, n := f.filter(), 0
+		newest.Backwards, newest.Page = true, min(f.opts.First+1, defaultPage)
+		for it, err := range Query(ctx, f.e, newest) {
+			if err != nil {
+				return err
+			}
+			if n++; n > f.opts.First { // the one in front of the first
+				f.cursor.pass(it)
+				break
+			}
 		}
 	}
 	f.cursor.Begun = true
