@@ -298,6 +298,9 @@ func (f *follower) through(ctx context.Context, filter Filter, since *cursor) (n
 // pass hands over those messages that were not had, and moves the cursor behind them.
 func (f *follower) pass(ctx context.Context, items ...*Item) error {
 	for _, it := range items {
+		if err := ctx.Err(); err != nil { // in the middle of a page: the rest comes again
+			return err
+		}
 		if !f.known.has(it.ID) || f.just.isOther(it) {
 			if err := f.hand(it); err != nil {
 				return err

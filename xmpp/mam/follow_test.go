@@ -167,6 +167,26 @@ func TestFollowIsLeft(t *testing.T) {
 	})
 }
 
+// When ctx ends nothing more is told, in the middle of a page or not, and nothing is lost.
+func TestFollowEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s := srv.Session(t, "alice", nil)
+		fill(t, srv, 10)
+		for want := range 10 {
+			ctx, stop := context.WithCancel(t.Context())
+			var got []string
+			for it, err := range Follow(ctx, s, &FollowOptions{First: -1}) {
+				require.NoError(t, err)
+				got = append(got, it.Message.Body)
+				stop()
+			}
+			stop()
+			require.Equal(t, []string{fmt.Sprint(want)}, got)
+		}
+	})
+}
+
 // An archive that has dropped what we had goes on with what it has; one that begins empty begins at its beginning.
 func TestFollowPruned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
