@@ -62,6 +62,17 @@ func TestMucBotSource(t *testing.T) {
 	assert.Less(t, len(regexp.MustCompile(`\n`).FindAll(b, -1)), 140)
 }
 
+// TestArchive runs the program on the server inside it: it's stopped in the middle, goes on, and follows.
+func TestArchive(t *testing.T) {
+	out := run(t, "..", "go", "run", "./examples/archive")
+	for _, want := range []string{
+		"from the beginning to ", " 30 %: 601 messages", "stopped after 700 messages\n", "going on behind message ",
+		"1300 messages in ", `: "letter 2002"`, "2003 lines in the file: each letter of romeo's once, in order\n",
+	} {
+		assert.Contains(t, out, want)
+	}
+}
+
 // TestPresence runs the script on the server inside it: it sees a contact come, change and go, and is seen.
 func TestPresence(t *testing.T) {
 	out := run(t, "..", "go", "run", "./examples/presence")
