@@ -186,7 +186,7 @@ func TestLongFile(t *testing.T) {
 		j, err := open(name)
 		require.NoError(t, err)
 		for i := max(0, n-remembered); i < n; i++ {
-			require.True(t, j.had[fmt.Sprint(i)], "%d of %d", i, n)
+			require.True(t, j.had[fmt.Sprint(i, "  ")], "%d of %d", i, n)
 		}
 		assert.Less(t, len(j.last), 2*remembered)
 		j.close()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -23,12 +24,30 @@ type entry struct {
 	Err   string    `json:"err,omitempty"` // why it can't be read
 }
 
+// entryOf is the line for a message.
+func entryOf(it *mam.Item) (e entry, err error) {
+	e = entry{ID: it.ID, Stamp: it.Stamp}
+	if it.Err != nil {
+		e.Err = it.Err.Error()
+	}
+	if m := it.Message; m != nil {
+		var whole []byte
+		whole, err = xml.Marshal(m)
+		e.From, e.Body, e.XML = m.From.String(), m.Body, string(whole)
+	}
+	return e, err
+}
+
+// key tells messages apart. There are servers that give one id to two messages.
+func (e *entry) key() string { return e.ID + " " + e.From + " " + e.Body }
+
 // A journal is the file of messages. mam.Follow has told us of each once, as long as we end in order; who is killed is told of the last ones again, which
 // are in the file already.
 type journal struct {
 	file *os.File
-	last []string        // what the last lines were called, when it was opened
+	last []string        // keys of its last lines, when it was opened
 	had  map[string]bool // the same
+	id   string          // of the last one that an archive has
 }
 
 // remembered is by how many messages more than we have said mam.Follow may be behind.
@@ -48,8 +67,8 @@ func open(name string) (*journal, error) {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	for _, id := range j.last {
-		j.had[id] = true
+	for _, key := range j.last {
+		j.had[key] = true
 	}
 	return j, nil
 }
@@ -68,7 +87,8 @@ func (j *journal) read() error {
 		if err := json.Unmarshal(line, &e); err != nil {
 			return fmt.Errorf("what begins at byte %d is no message: %w", end, err)
 		}
-		if j.last = append(j.last, e.ID); len(j.last) == 2*remembered {
+		j.id = cmp.Or(e.ID, j.id)
+		if j.last = append(j.last, e.key()); len(j.last) == 2*remembered {
 			j.last = append(j.last[:0], j.last[remembered:]...)
 		}
 		end += int64(len(line))
@@ -82,19 +102,9 @@ func (j *journal) read() error {
 
 // write adds a message that is not there yet.
 func (j *journal) write(it *mam.Item) error {
-	if it.ID != "" && j.had[it.ID] {
-		return nil
-	}
-	e := entry{ID: it.ID, Stamp: it.Stamp}
-	if it.Err != nil {
-		e.Err = it.Err.Error()
-	}
-	if m := it.Message; m != nil {
-		whole, err := xml.Marshal(m)
-		if err != nil {
-			return err
-		}
-		e.From, e.Body, e.XML = m.From.String(), m.Body, string(whole)
+	e, err := entryOf(it)
+	if err != nil || e.ID != "" && j.had[e.key()] {
+		return err
 	}
 	line, err := json.Marshal(e)
 	if err != nil {

@@ -26,11 +26,11 @@ func (p *progress) begin(j *journal) {
 	case p.newest == nil:
 		log.Print("the archive is empty; now what comes")
 		p.live = true
-	case j.had[p.newest.ID]:
+	case p.newest.ID == j.id:
 		log.Print("all that is in the archive is here; now what comes")
 		p.live = true
-	case len(j.last) > 0:
-		log.Printf("going on behind message %s", j.last[len(j.last)-1])
+	case j.id != "":
+		log.Printf("going on behind message %s", j.id)
 	default:
 		log.Printf("from the beginning to %s", day(p.newest.Stamp))
 	}

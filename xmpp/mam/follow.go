@@ -298,7 +298,7 @@ func (f *follower) through(ctx context.Context, filter Filter, since *cursor) (n
 // pass hands over those messages that were not had, and moves the cursor behind them.
 func (f *follower) pass(ctx context.Context, items ...*Item) error {
 	for _, it := range items {
-		if err := ctx.Err(); err != nil { // in the middle of a page: the rest comes again
+		if err := ctx.Err(); err != nil && !f.just.isOther(it) { // in the middle of a page: the rest comes again
 			return err
 		}
 		if !f.known.has(it.ID) || f.just.isOther(it) {
