@@ -111,5 +111,6 @@ func (s *Session) wakeUp() {
 		return
 	}
 	w.wakes.Add(1)
+	s.lane.wake() // a reader that has paused
 	l.in.look()
 }

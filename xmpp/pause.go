@@ -20,6 +20,9 @@ func (s *Session) pause(l *link, w *watchdog) {
 	defer func() { w.back = time.Now() }()
 	for {
 		held, news := s.lane.held()
+		if w.woken() {
+			w.lookUp(time.Now(), held)
+		}
 		if !s.mustPause(w) || s.isOver(l) {
 			return
 		}

@@ -20,6 +20,7 @@ type watchdog struct {
 	retry time.Duration // how long to wait for acknowledgements before asking again
 
 	wakes  atomic.Uint32 // how often it was said that there may be no connection any more: see Client.Wake
+	looked uint32        // for how many of these a paused reader has looked up
 	sought uint32        // for how many of these the server was asked
 	eased  uint32        // and has answered
 
@@ -81,6 +82,14 @@ func (w *watchdog) urgent() bool { return w.wakes.Load() != w.eased }
 
 // uneasy reports whether the server is to be asked for a sign of life for that.
 func (w *watchdog) uneasy() bool { return w.wakes.Load() != w.sought }
+
+// woken reports, once, whether a paused reader has to look up for that.
+func (w *watchdog) woken() bool {
+	n := w.wakes.Load()
+	news := n != w.looked && n != w.sought
+	w.looked = n
+	return news
+}
 
 // arrived notes that the server has said something, and says something when nothing was sent for long (RFC 6120 §4.6.1).
 // What was on its way before Wake is no sign of a connection that stands: a reader that had paused finds much of that.
