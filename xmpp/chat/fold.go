@@ -340,7 +340,10 @@ func (c *Conversation) failed(m *stanza.Message) (Entry, bool) {
 	if it == nil || m.ID == "" || !slices.Contains(from, m.From) && !c.isWith(m.From) {
 		return Entry{}, false
 	}
-	it.failure = m.Error
+	was := it.noteSize()
+	it.failure = refusal(m.Error)
+	c.grow(it, it.noteSize()-was)
+	c.evict()
 	switch {
 	case it.shows():
 		return c.view(it.root()), true

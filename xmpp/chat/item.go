@@ -143,6 +143,12 @@ func (it *item) noteSize() int {
 	if r := it.retraction; r != nil {
 		n += len(r.ID) + len(r.Reason) + len(r.By.String())
 	}
+	if e := it.failure; e != nil {
+		n += itemSize + len(e.Text) + len(e.Content) + len(e.By.String())
+		for _, app := range e.App {
+			n += len(app.String())
+		}
+	}
 	return n
 }
 
@@ -192,17 +198,43 @@ func (it *item) understand(m *stanza.Message, archived bool) bool {
 	return hasText(m)
 }
 
-// maxReason is how many bytes are kept of why something was retracted.
+// maxReason is how many bytes are kept of why something was retracted, or could not be delivered.
 const maxReason = 1024
+
+// cut returns what is kept of a text that says why, apart from the message that it came in.
+func cut(s string) string {
+	return strings.ToValidUTF8(strings.Clone(s[:min(len(s), maxReason)]), "")
+}
 
 // bounded is r without what it would be unwise to keep.
 func bounded(r Retracted) *Retracted {
 	r.ID = short(r.ID)
-	r.Reason = strings.ToValidUTF8(strings.Clone(r.Reason[:min(len(r.Reason), maxReason)]), "")
+	r.Reason = cut(r.Reason)
 	if r.Moderated != nil && r.Moderated.Occupant != nil {
 		r.Moderated = &Moderated{By: r.Moderated.By, Occupant: &Occupant{ID: short(r.Moderated.Occupant.ID)}}
 	}
 	return &r
+}
+
+// refusal is e without what it would be unwise to keep.
+func refusal(e *stanza.Error) *stanza.Error {
+	if e == nil {
+		return nil
+	}
+	kept := &stanza.Error{
+		Type: stanza.ErrorType(cut(string(e.Type))), Condition: stanza.Condition(cut(string(e.Condition))), By: e.By,
+		Text: cut(e.Text), Lang: short(e.Lang), Content: cut(e.Content),
+	}
+	for room, i := maxReason, 0; i < len(e.App); i++ {
+		raw := e.App[i].String()
+		if room -= len(raw); room < 0 {
+			break
+		}
+		if app, err := stanza.ParseElement(strings.Clone(raw)); err == nil {
+			kept.App = append(kept.App, app)
+		}
+	}
+	return kept
 }
 
 // few keeps reactions within bounds: as many as anybody shows, none of them longer than emoji are.
@@ -235,16 +267,10 @@ func hasText(m *stanza.Message) bool {
 	return false
 }
 
-// sizeOf is about what memory a message takes.
+// sizeOf is about what memory a message takes, with all that came in it.
 func sizeOf(m *stanza.Message) int {
-	n := len(m.ID) + len(m.Body) + len(m.Subject) + len(m.Thread) + len(m.ParentThread)
-	for _, t := range slices.Concat(m.Bodies, m.Subjects) {
-		n += len(t.Lang) + len(t.Value)
-	}
-	for _, e := range m.Payloads {
-		n += 64 + len(e.String())
-	}
-	return n
+	raw, _ := stanza.Append(nil, m) // what can't be written has not come from the wire
+	return 2*len(raw) - len(m.Body) // what stands in no field of it is kept beside the whole
 }
 
 // names are the keys under which an item is found.

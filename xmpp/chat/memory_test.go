@@ -18,6 +18,18 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
+// fail sends the nth message of ours and has it come back, which makes the others forget nothing.
+func (s *script) fail(n int, inside string) {
+	id := fmt.Sprint(n)
+	s.live("me", id, body("x"))
+	s.bytes += len(inside)
+	e, ok := s.c.Add(read(s.t, fmt.Sprintf("<message xmlns='jabber:client' type='error' from='%s' id='%s'><error type='modify'>"+
+		"<not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>%s</error></message>", juliet, id, inside)))
+	assert.True(s.t, ok)
+	assert.Equal(s.t, "> "+id+": x ! not-acceptable", line(e))
+	assert.Equal(s.t, n+1, s.c.Len())
+}
+
 // TestSecurityS15Conversation: whatever the other side, or a room and all who are in it, send of what a conversation keeps or refers to, it holds no
 // more than twice ConversationOptions.Bytes.
 func TestSecurityS15Conversation(t *testing.T) {
@@ -49,6 +61,12 @@ func TestSecurityS15Conversation(t *testing.T) {
 				s.live("juliet@capulet.lit/b", fmt.Sprint("r", i, id(n)), reactions(fmt.Sprint(n), much...))
 			}
 		}},
+		{"texts between the elements", false, func(s *script, n int) { s.live("juliet@capulet.lit/b", fmt.Sprint(n), body("x")+long) }},
+		{"errors with a text", false, func(s *script, n int) {
+			s.fail(n, "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"+long+"</text>")
+		}},
+		{"errors with a payload", false, func(s *script, n int) { s.fail(n, "<x xmlns='urn:x'>"+long+"</x>") }},
+		{"errors with more", false, func(s *script, n int) { s.fail(n, "<y a='"+long+"'/>"+long) }},
 		{"corrections", false, func(s *script, n int) {
 			s.live("juliet@capulet.lit/b", fmt.Sprint(n), body(long)+replace("0"))
 		}},

@@ -27,7 +27,7 @@ type Entry struct {
 
 	Received  bool          // the other side's client has got it (XEP-0184)
 	Displayed bool          // it's ours, and the other side, or in a room somebody, has read up to it or farther (XEP-0333)
-	Err       *stanza.Error // why it could not be delivered
+	Err       *stanza.Error // why it could not be delivered, without what is very long
 }
 
 // view is what root and its corrections amount to. mu is held.
