@@ -82,7 +82,8 @@ func (c *Conversation) Add(m *stanza.Message) (e Entry, ok bool) {
 	if d, late := stamp.Of(m, by...); late {
 		return c.add(m, arrival{at: d.Stamp, late: true})
 	}
-	return c.add(m, arrival{at: time.Now()})
+	// Whoever stamps what a room sends: XEP-0045 §7.2.13 has the room do it, older ones name the author.
+	return c.add(m, arrival{at: time.Now(), late: c.room && delayed(m)})
 }
 
 // AddArchived is Add for a message that an archive has kept: the room's or, with a person, our own account's (package mam). The id is

@@ -58,7 +58,8 @@ func (c *Conversation) merge(old, it *item) (changed *item) {
 	if it.at.After(old.at) {
 		c.move(old, it)
 	}
-	if old.author.kind == unsure && it.author.kind != unsure {
+	if old.author.kind == unsure && it.author.kind != unsure && old.host != "" && old.host == it.host {
+		// Only the room can tell that it's the same: anybody may say the same under the same nickname.
 		old.author, old.ours = it.author, it.ours
 		c.settle(old)
 	}

@@ -221,3 +221,27 @@ func TestOldRooms(t *testing.T) {
 		assert.Equal(t, 2026, e.At.Year())
 	}
 }
+
+// TestSecurityS07History holds that in a room that names nothing, what was said before we came belongs to nobody whom we see now: not to
+// who says the same once more under the same id and nickname, and whoever stamps it as old.
+func TestSecurityS07History(t *testing.T) {
+	for name, from := range map[string]string{
+		"the room stamps it": " from='coven@chat.lit'", "its author does, as old rooms have it": " from='first@example.org/x'",
+		"the occupant does": " from='coven@chat.lit/first'", "nobody says who does": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t, coven, &ConversationOptions{Room: true})
+			old := s.message("coven@chat.lit/first", "1", body("thrice")+"<delay xmlns='urn:xmpp:delay'"+from+" stamp='2026-01-01T00:00:00Z'/>")
+			_, ok := s.c.Add(old)
+			require.True(t, ok)
+			s.live("coven@chat.lit/first", "1", body("thrice"))
+			s.live("coven@chat.lit/first", "2", body("once")+replace("1"))
+			s.live("coven@chat.lit/first", "3", retract("1"))
+			for e := range s.c.All() {
+				assert.Nil(t, e.Retracted)
+				assert.Zero(t, e.Edited)
+			}
+			assert.Contains(t, show(s.c), "thrice")
+		})
+	}
+}

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/xml"
+	"slices"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/stanza"
@@ -16,13 +17,13 @@ type Attention struct {
 // WantsAttention reports whether m asks for attention now. XEP-0224 §4: what was delayed does so no more. Whether its sender may ask
 // is the program's to say: contacts should, strangers should not (§7).
 func WantsAttention(m *stanza.Message) bool {
-	for _, e := range m.Payloads {
-		if e.Is(ns.Delay, "delay") || e.Is(ns.OldDelay, "x") {
-			return false
-		}
-	}
 	_, ok := stanza.Find[Attention](m)
-	return ok && m.Type != stanza.MessageError
+	return ok && m.Type != stanza.MessageError && !delayed(m)
+}
+
+// delayed reports whether anybody says that m was sent before it came.
+func delayed(m *stanza.Message) bool {
+	return slices.ContainsFunc(m.Payloads, func(e stanza.Element) bool { return e.Is(ns.Delay, "delay") || e.Is(ns.OldDelay, "x") })
 }
 
 // A Link is the address of something to be fetched out of band (XEP-0066 §3): a payload. Where it's what a body says as well, it's
