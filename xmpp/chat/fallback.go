@@ -25,7 +25,7 @@ type Region struct {
 }
 
 // BodyFor returns the body of m for a reader who understands the payloads of these namespaces: without what is there for those who don't
-// (XEP-0428 §2.2). Parts that the body has not got are left alone.
+// (XEP-0428 §2.2). Parts that the body has not got are left alone, and those behind the first 64.
 func BodyFor(m *stanza.Message, understood ...string) string {
 	return withoutFallback(m, m.Body, understood, func(f Fallback) []Region { return f.Bodies })
 }
@@ -35,10 +35,14 @@ func SubjectFor(m *stanza.Message, understood ...string) string {
 	return withoutFallback(m, m.Subject, understood, func(f Fallback) []Region { return f.Subjects })
 }
 
+// maxRegions is how many parts of a text are looked for: each costs a walk through it, and a stanza has room for thousands.
+const maxRegions = 64
+
 // withoutFallback cuts the regions out of text that apply to it.
 func withoutFallback(m *stanza.Message, text string, understood []string, regions func(Fallback) []Region) string {
 	type cut struct{ from, to int }
 	var cuts []cut
+	left := maxRegions
 	for _, e := range m.Payloads {
 		var f Fallback
 		if !e.Is(ns.Fallback, "fallback") || e.Decode(&f) != nil || !slices.Contains(understood, f.For) {
@@ -48,6 +52,9 @@ func withoutFallback(m *stanza.Message, text string, understood []string, region
 			return ""
 		}
 		for _, r := range regions(f) {
+			if left--; left < 0 {
+				break
+			}
 			if from, to, ok := r.in(text); ok {
 				cuts = append(cuts, cut{from, to})
 			}

@@ -19,7 +19,7 @@ type Displayed struct {
 
 // DisplayedFor returns what says that m, a message that we got, and all before it were shown to the reader; nil where that's not to
 // be said: m has no id to name it by, is an error or a marker itself (XEP-0333 §4.2), or does not ask for it and comes from no room (§5). It
-// goes to the bare address. Whoever gets it learns that we have been online: it's for contacts, and for those who like it said.
+// goes to the bare address, in a room's private messages to the occupant. Whoever gets it learns that we have been online: it's for contacts, and for those who like it said.
 func DisplayedFor(m *stanza.Message) *stanza.Message {
 	_, asks := stanza.Find[Markable](m)
 	_, marker := stanza.Find[Displayed](m)
@@ -27,5 +27,9 @@ func DisplayedFor(m *stanza.Message) *stanza.Message {
 	if !ok || marker || m.Type == stanza.MessageError || !asks && m.Type != stanza.GroupChat {
 		return nil
 	}
-	return &stanza.Message{To: m.From.Bare(), Type: m.Type, Thread: m.Thread, Payloads: []stanza.Element{stanza.Payload(Displayed{ID: id})}}
+	to := m.From.Bare()
+	if isPrivate(m) {
+		to = m.From
+	}
+	return &stanza.Message{To: to, Type: m.Type, Thread: m.Thread, Payloads: []stanza.Element{stanza.Payload(Displayed{ID: id})}}
 }

@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/canto-im/canto/internal/specexample"
@@ -140,6 +142,17 @@ func TestFallback(t *testing.T) {
 }
 
 // TestReplyTo holds what is written, for a chat and a room, and that BodyFor takes the quotation off again.
+// TestRegionsWithoutEnd holds that no more of a hostile message is looked for in its text than people put into one.
+func TestRegionsWithoutEnd(t *testing.T) {
+	const n = 1000
+	regions := ""
+	for i := range n {
+		regions += fmt.Sprintf("<body start='%d' end='%d'/>", i, i+1)
+	}
+	m := with(t, stanza.Chat, "<body>"+strings.Repeat("é", n)+"</body><fallback xmlns='urn:xmpp:fallback:0' for='urn:x'>"+regions+"</fallback>")
+	assert.Equal(t, strings.Repeat("é", n-maxRegions), BodyFor(m, "urn:x"))
+}
+
 func TestReplyTo(t *testing.T) {
 	m := with(t, stanza.Chat, "<body>Wörter 𝄞\nand more</body><thread>th</thread>")
 	r, err := ReplyTo(m, "Great")
@@ -263,6 +276,7 @@ func TestDisplayedFor(t *testing.T) {
 		{stanza.Chat, markable, "m1"},
 		{stanza.Chat, markable + sid, "m1"},
 		{stanza.Chat, "", ""},
+		{stanza.Chat, markable + "<x xmlns='http://jabber.org/protocol/muc#user'/>", "m1"},
 		{stanza.Chat, markable + "<displayed xmlns='urn:xmpp:chat-markers:0' id='x'/>", ""},
 		{stanza.GroupChat, markable + sid, "s1"},
 		{stanza.GroupChat, sid, "s1"},
@@ -274,7 +288,11 @@ func TestDisplayedFor(t *testing.T) {
 			continue
 		}
 		d, _ := stanza.Find[Displayed](r)
-		assert.Equal(t, []any{c.want, jid.MustParse("juliet@capulet.lit"), c.kind}, []any{d.ID, r.To, r.Type}, c.inside)
+		to := jid.MustParse("juliet@capulet.lit")
+		if strings.Contains(c.inside, "muc#user") {
+			to = jid.MustParse("juliet@capulet.lit/balcony") // XEP-0045 §7.5: to the occupant, not to the room
+		}
+		assert.Equal(t, []any{c.want, to, c.kind}, []any{d.ID, r.To, r.Type}, c.inside)
 	}
 	assert.Nil(t, DisplayedFor(&stanza.Message{ID: "x", Type: stanza.MessageError, Payloads: []stanza.Element{stanza.Payload(Markable{})}}))
 }

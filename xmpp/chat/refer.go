@@ -2,7 +2,9 @@ package chat
 
 import (
 	"errors"
+	"slices"
 
+	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp/stamp"
 )
@@ -29,6 +31,11 @@ func markerID(m *stanza.Message) (id string, ok bool) {
 		return stamp.IDBy(m, m.From.Bare())
 	}
 	return m.ID, m.ID != ""
+}
+
+// isPrivate reports whether m is a private message of a room's occupant (XEP-0045 §7.5), who has no other address than the full one.
+func isPrivate(m *stanza.Message) bool {
+	return m.Type != stanza.GroupChat && slices.ContainsFunc(m.Payloads, func(e stanza.Element) bool { return e.Is(ns.MUCUser, "x") })
 }
 
 // answerTo is where what is about m goes, a message that we got: to the room, to the very occupant for a private message in a room, and

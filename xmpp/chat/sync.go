@@ -47,10 +47,8 @@ func chatOf(m *stanza.Message, own jid.JID) jid.JID {
 	if m.Type != stanza.GroupChat && (other.IsZero() || other.Bare() == own.Bare()) {
 		other = m.To
 	}
-	for _, x := range m.Payloads {
-		if x.Is(ns.MUCUser, "x") && m.Type != stanza.GroupChat {
-			return other // XEP-0045 §7.5: a private message
-		}
+	if isPrivate(m) {
+		return other
 	}
 	return other.Bare()
 }
