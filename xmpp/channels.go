@@ -99,9 +99,16 @@ func subscribe[T any](ctx context.Context, owner channelOwner, patterns []Patter
 	receive func(ctx context.Context, st stanza.Stanza, hand func(T) bool) error) <-chan T {
 	ch := make(chan T) // without a buffer: a stanza counts as taken when the program has it
 	sub := &subscription{end: make(chan struct{}), aside: make(chan struct{}), shut: func() { close(ch) }, leave: owner.forget}
+	panics := true
+	defer func() {
+		if panics { // since one of the patterns has a handler already: the others are not to keep theirs
+			sub.close()
+		}
+	}()
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	if !owner.open(sub) {
+		panics = false
 		close(ch)
 		return ch
 	}
@@ -113,6 +120,7 @@ func subscribe[T any](ctx context.Context, owner channelOwner, patterns []Patter
 		sub.undo = append(sub.undo, owner.Handle(p, h))
 	}
 	sub.stop = context.AfterFunc(ctx, sub.close)
+	panics = false
 	return ch
 }
 

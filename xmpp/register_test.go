@@ -80,6 +80,10 @@ func TestDuplicateIQsPanics(t *testing.T) {
 		s.IQs(t.Context())
 		message := recovered(func() { s.IQs(t.Context()) })
 		require.Contains(t, message, first)
+
+		free := xmpp.Pattern{Space: "urn:example", Local: "free"}
+		require.NotEmpty(t, recovered(func() { s.IQs(t.Context(), free, xmpp.Pattern{}) }))
+		require.Empty(t, recovered(func() { s.IQs(t.Context(), free) }), "none of the patterns is taken by what has failed")
 	})
 }
 
