@@ -26,10 +26,10 @@ func bareRoom(at jid.JID, nick string, in bool) *Room {
 	if in {
 		r.stayed = true
 		close(r.in)
-		r.occupants[nick] = &Occupant{Nick: nick}
+		r.occupants.put(Occupant{Nick: nick}, true)
 		return r
 	}
-	r.attempt = &attempt{id: "n13mt3l", nick: nick, others: make(map[string]*Occupant), result: make(chan error, 1)}
+	r.attempt = &attempt{id: "n13mt3l", nick: nick, result: make(chan error, 1)}
 	return r
 }
 

@@ -56,6 +56,11 @@
 // A nickname is the resourcepart of an address (RFC 7622 §3.4). Some rooms let people take one that is none, such as one with an emoji of several
 // parts. The stanzas of such an occupant have no sender that could be named, and are skipped by package xmpp, which logs that; to us they are not there.
 //
+// # What a room may hold us to
+//
+// A room can say of as many occupants as it likes. A Room knows at most 50,000 of them and holds at most 32 MiB of what is said of them; those for whom
+// there is no room are not there. What waits for a reader is bounded by a megabyte for each channel, counted as it came over the wire.
+//
 // # Architecture
 //
 // hub.go is what an endpoint knows of its rooms (xmpp.Shared), and gives each what comes from its address. room.go is a Room as others see

@@ -36,7 +36,7 @@ func (r *Room) presence(ctx context.Context, p *stanza.Presence) {
 		events = r.here(p)
 	}
 	r.mu.Unlock()
-	r.emit(ctx, events...)
+	r.emit(ctx, p, events...)
 	if after != nil {
 		after()
 	}
@@ -58,19 +58,17 @@ func (r *Room) entering(a *attempt, p *stanza.Presence) []Event {
 	o := readOccupant(p, x.item(), r.features)
 	if p.Type == stanza.Unavailable { // of a stay before this one, or of somebody who goes just then
 		if o.Nick != a.nick {
-			delete(a.others, o.Nick)
+			a.others.remove(o.Nick)
 		}
 		return nil
 	}
-	if len(a.others) < maxOccupants {
-		a.others[o.Nick] = &o
-	}
 	// XEP-0045 §7.2.2: 110 says that it's us. Only the room can say so; but one that lets others say it must not make us take them
 	// for ourselves: it's under the nickname that we've asked for, or the room says that it has changed it (210).
-	if !x.has(ownPresence) || o.Nick != a.nick && !x.has(nickAssigned) {
+	own := x.has(ownPresence) && (o.Nick == a.nick || x.has(nickAssigned))
+	a.others.put(o, own)
+	if !own {
 		return nil
 	}
-	a.others[o.Nick] = &o
 	a.own = p
 	return r.entered(a, o.Nick, x)
 }
@@ -96,13 +94,13 @@ func (r *Room) returned(a *attempt) (events []Event) {
 	if !r.away {
 		events = append(events, Away{Err: endOf(r.home)})
 	}
-	for _, nick := range slices.Sorted(maps.Keys(r.occupants)) {
-		if _, still := a.others[nick]; !still && nick != r.nick {
-			events = append(events, Left{Occupant: *r.occupants[nick]})
+	for _, nick := range slices.Sorted(maps.Keys(r.occupants.all)) {
+		if _, still := a.others.all[nick]; !still && nick != r.nick {
+			events = append(events, Left{Occupant: *r.occupants.all[nick]})
 		}
 	}
-	for _, nick := range slices.Sorted(maps.Keys(a.others)) {
-		now, before := *a.others[nick], r.occupants[nick]
+	for _, nick := range slices.Sorted(maps.Keys(a.others.all)) {
+		now, before := *a.others.all[nick], r.occupants.all[nick]
 		switch {
 		case nick == a.nick:
 		case before == nil:
@@ -137,9 +135,11 @@ func (r *Room) here(p *stanza.Presence) (events []Event) {
 	x := userOf(p)
 	it := x.item()
 	now := readOccupant(p, it, r.features)
-	before := r.occupants[now.Nick]
-	switch {
-	case before == nil && len(r.occupants) >= maxOccupants:
+	before := r.occupants.all[now.Nick]
+	switch there := r.occupants.put(now, now.Nick == r.nick); {
+	case !there && before != nil:
+		return []Event{Left{Occupant: *before}}
+	case !there:
 		return nil
 	case before == nil:
 		events = append(events, Joined{now})
@@ -150,7 +150,6 @@ func (r *Room) here(p *stanza.Presence) (events []Event) {
 		}
 		events = append(events, c)
 	}
-	r.occupants[now.Nick] = &now
 	if n := r.rename; n != nil && x.has(ownPresence) && now.Nick == r.nick && (now.Nick == n.nick || x.has(nickAssigned)) {
 		r.rename = nil
 		n.end(nil)
@@ -163,7 +162,7 @@ func (r *Room) gone(ctx context.Context, p *stanza.Presence) (events []Event, af
 	x := userOf(p)
 	it := x.item()
 	nick := p.From.Resourcepart()
-	before := r.occupants[nick]
+	before := r.occupants.all[nick]
 	if x.has(renamed) {
 		if to, err := r.jid.WithResource(it.Nick); err == nil && to.Resourcepart() != "" {
 			return r.move(nick, to.Resourcepart()), nil
@@ -175,7 +174,7 @@ func (r *Room) gone(ctx context.Context, p *stanza.Presence) (events []Event, af
 	if before == nil {
 		return nil, nil
 	}
-	delete(r.occupants, nick)
+	r.occupants.remove(nick)
 	l := Left{Occupant: *before, Why: readEnd(x), Reason: it.Reason, Status: clip(p.Status, maxText)}
 	if it.Actor != nil {
 		l.By = it.Actor.Nick
@@ -185,14 +184,14 @@ func (r *Room) gone(ctx context.Context, p *stanza.Presence) (events []Event, af
 
 // move gives an occupant another nickname (XEP-0045 §7.6). r.mu is held.
 func (r *Room) move(from, to string) []Event {
-	o := r.occupants[from]
+	o := r.occupants.all[from]
 	if o == nil || from == to {
 		return nil
 	}
 	now := *o
 	now.Nick = to
-	delete(r.occupants, from)
-	r.occupants[to] = &now
+	r.occupants.remove(from)
+	r.occupants.put(now, true) // at most its nickname is longer
 	if from == r.nick {
 		r.nick = to
 	}

@@ -42,10 +42,10 @@ func FuzzRoom(f *testing.F) {
 				t.Errorf("an invitation to no room: %v", i)
 			}
 		}
-		if len(r.occupants) > 2 {
-			t.Errorf("%d occupants of one stanza", len(r.occupants))
+		if len(r.occupants.all) > 2 {
+			t.Errorf("%d occupants of one stanza", len(r.occupants.all))
 		}
-		for nick, o := range r.occupants {
+		for nick, o := range r.occupants.all {
 			if nick != o.Nick || nick == "" || len(o.Status) > maxText || len(o.Hats) > maxHats {
 				t.Errorf("%q is %+v", nick, o)
 			}

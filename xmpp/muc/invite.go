@@ -50,7 +50,7 @@ func (h *hub) invited(ctx context.Context, m *stanza.Message) {
 	if r, ok := h.find(i.Room); ok && r.Joined() { // XEP-0249 §4
 		return
 	}
-	h.invitations.put(ctx, i, eventBytes+len(i.Reason)+len(i.Password)+len(i.Thread))
+	h.invitations.put(ctx, i, eventBytes+sizeOf(m))
 }
 
 // readInvitation returns the invitation in a message; nil: there is none that can be meant.

@@ -98,15 +98,14 @@ func newRoom(h *hub, at jid.JID, o *Options) (*Room, error) {
 		return nil, fmt.Errorf("muc: a nickname is missing: %s/NICKNAME", at)
 	}
 	r := &Room{
-		Manager:   Manage(h.e, at),
-		hub:       h,
-		jid:       own.Bare(),
-		nick:      own.Resourcepart(),
-		done:      make(chan struct{}),
-		in:        make(chan struct{}),
-		renaming:  make(chan struct{}, 1),
-		occupants: make(map[string]*Occupant),
-		waiting:   make(map[string]chan outcome),
+		Manager:  Manage(h.e, at),
+		hub:      h,
+		jid:      own.Bare(),
+		nick:     own.Resourcepart(),
+		done:     make(chan struct{}),
+		in:       make(chan struct{}),
+		renaming: make(chan struct{}, 1),
+		waiting:  make(map[string]chan outcome),
 	}
 	if o != nil {
 		r.opts = *o
@@ -151,7 +150,7 @@ type attempt struct {
 	id      string
 	nick    string // what we've asked for
 	again   bool   // we were in before
-	others  map[string]*Occupant
+	others  roll
 	created bool             // the room did not exist
 	own     *stanza.Presence // by which the room has let us in
 	result  chan error       // of one value
@@ -167,7 +166,7 @@ func (a *attempt) end(err error) {
 
 // enter tries once to enter the room in the session s, and to configure it if it's new.
 func (r *Room) enter(ctx context.Context, s *xmpp.Session) error {
-	a := &attempt{session: s, id: stanza.NewID(), others: make(map[string]*Occupant), result: make(chan error, 1)}
+	a := &attempt{session: s, id: stanza.NewID(), result: make(chan error, 1)}
 	r.mu.Lock()
 	if r.over || r.leaving != nil {
 		defer r.mu.Unlock()
@@ -261,10 +260,10 @@ func (r *Room) found(ctx context.Context, s *xmpp.Session, a *attempt) error {
 	r.awaitFeatures(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if o := r.occupants[r.nick]; o != nil && o.ID == "" && r.features.occupantIDs {
+	if o := r.occupants.all[r.nick]; o != nil && o.ID == "" && r.features.occupantIDs {
 		known := *o
 		known.ID = occupantID(a.own)
-		r.occupants[r.nick] = &known
+		r.occupants.put(known, true)
 	}
 	return nil
 }

@@ -22,15 +22,12 @@ type Message struct {
 }
 
 // size is what a message counts for while it waits.
-func (m *Message) size() int {
-	n := len(m.Body)
-	for _, t := range m.Bodies {
-		n += len(t.Value)
-	}
-	for _, e := range m.Payloads {
-		n += len(e.String())
-	}
-	return n
+func (m *Message) size() int { return sizeOf(m.Message) }
+
+// sizeOf is how many bytes a stanza holds: all that came with it stays as long as a part of it does.
+func sizeOf(st stanza.Stanza) int {
+	b, _ := stanza.Append(nil, st) // it came over the wire, and can go there
+	return len(b)
 }
 
 // message takes what comes from the room's address, or from one of its occupants. It's called by the dispatcher of a session, one
@@ -48,7 +45,7 @@ func (r *Room) message(ctx context.Context, m *stanza.Message) {
 	default:
 		events = r.whispered(m)
 	}
-	r.emit(ctx, events...)
+	r.emit(ctx, m, events...)
 }
 
 // said takes what is for all.
@@ -68,7 +65,7 @@ func (r *Room) said(m *stanza.Message) (events []Event) {
 		events = r.caughtUp()
 	case r.catchup != nil:
 		msg.History = true
-		if own := r.occupants[r.nick]; own != nil && own.ID != "" && msg.OccupantID != "" {
+		if own := r.occupants.all[r.nick]; own != nil && own.ID != "" && msg.OccupantID != "" {
 			msg.Own = own.ID == msg.OccupantID // whoever had our nickname then
 		}
 		return r.remembered(msg)

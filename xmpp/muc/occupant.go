@@ -3,6 +3,7 @@ package muc
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/jid"
@@ -32,10 +33,52 @@ type Hat struct {
 
 // What others have sent is held within these bounds.
 const (
-	maxOccupants = 50_000 // of a room
+	maxOccupants = 50_000   // of a room
+	maxRollBytes = 32 << 20 // of all of them
 	maxHats      = 16
 	maxText      = 512 // bytes of a text
 )
+
+// A roll is who is in a room, by nickname. A room that says of more than it can hold is believed to have fewer.
+type roll struct {
+	all   map[string]*Occupant
+	bytes int
+}
+
+// put enters somebody, or what is new of one who is there. ok is false for one for whom there's no room, who is not there then;
+// for ourselves there has to be.
+func (l *roll) put(o Occupant, ourselves bool) (ok bool) {
+	l.remove(o.Nick)
+	if !ourselves && (len(l.all) >= maxOccupants || l.bytes+o.size() > maxRollBytes) {
+		return false
+	}
+	if l.all == nil {
+		l.all = make(map[string]*Occupant)
+	}
+	l.all[o.Nick] = &o
+	l.bytes += o.size()
+	return true
+}
+
+// remove takes somebody out.
+func (l *roll) remove(nick string) {
+	if o := l.all[nick]; o != nil {
+		l.bytes -= o.size()
+		delete(l.all, nick)
+	}
+}
+
+// occupantBytes is about what an occupant takes beside the text.
+const occupantBytes = 320
+
+// size is about how many bytes are held of an occupant.
+func (o *Occupant) size() int {
+	n := occupantBytes + len(o.Nick) + len(o.JID.String()) + len(o.ID) + len(o.Status)
+	for _, h := range o.Hats {
+		n += 64 + len(h.URI) + len(h.Title) + len(h.Hue) + len(h.Lang)
+	}
+	return n
+}
 
 // equal reports whether two say the same.
 func (o Occupant) equal(p Occupant) bool {
@@ -56,8 +99,9 @@ func (o Occupant) same(p Occupant) bool {
 
 // readOccupant is who has sent presence through a room; ids and hats where the room vouches for them.
 func readOccupant(p *stanza.Presence, it userItem, f features) Occupant {
+	apart, _ := jid.Parse(strings.Clone(it.JID.String())) // from the stanza that it came with: it was one there
 	o := Occupant{
-		Nick: p.From.Resourcepart(), Affiliation: cmp.Or(it.Affiliation, NoOne), Role: cmp.Or(it.Role, NoRole), JID: it.JID,
+		Nick: strings.Clone(p.From.Resourcepart()), Affiliation: cmp.Or(it.Affiliation, NoOne), Role: cmp.Or(it.Role, NoRole), JID: apart,
 		Show: p.Show, Status: clip(p.Status, maxText),
 	}
 	if f.occupantIDs {

@@ -45,7 +45,7 @@ func (r *Room) thrownOut(s *xmpp.Session, why *Ended) {
 		wait = 0
 	}
 	r.comeBack(s, wait)
-	r.emit(context.Background(), Away{Err: why})
+	r.emit(context.Background(), nil, Away{Err: why})
 }
 
 // moveTo enters the room again in the next session of a Client. Join does so itself until it has succeeded.
@@ -68,7 +68,7 @@ func (r *Room) lostWith(s *xmpp.Session, cause error) {
 	}
 	r.mu.Unlock()
 	if lost {
-		r.emit(context.Background(), Away{Err: cause})
+		r.emit(context.Background(), nil, Away{Err: cause})
 	}
 }
 

@@ -39,7 +39,7 @@ type Room struct {
 	attempt   *attempt      // under way; nil: none
 	in        chan struct{} // closed while we're in the room
 	leaving   chan struct{} // of Leave: closed when the room has let us go
-	occupants map[string]*Occupant
+	occupants roll
 	topic     Topic
 	catchup   *catchup // what was said before we came is coming in; nil: it has
 	seen      seen
@@ -66,7 +66,7 @@ func (r *Room) Nick() string {
 func (r *Room) Self() (o Occupant, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.occupants[r.nick]
+	p := r.occupants.all[r.nick]
 	if p == nil || !isClosed(r.in) {
 		return o, false
 	}
@@ -77,7 +77,7 @@ func (r *Room) Self() (o Occupant, ok bool) {
 func (r *Room) Occupant(nick string) (o Occupant, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.occupants[nick]
+	p := r.occupants.all[nick]
 	if p == nil {
 		return o, false
 	}
@@ -89,9 +89,9 @@ func (r *Room) Occupant(nick string) (o Occupant, ok bool) {
 func (r *Room) Occupants() iter.Seq[Occupant] {
 	return func(yield func(Occupant) bool) {
 		r.mu.Lock()
-		list := make([]Occupant, 0, len(r.occupants))
-		for _, nick := range slices.Sorted(maps.Keys(r.occupants)) {
-			list = append(list, *r.occupants[nick])
+		list := make([]Occupant, 0, len(r.occupants.all))
+		for _, nick := range slices.Sorted(maps.Keys(r.occupants.all)) {
+			list = append(list, *r.occupants.all[nick])
 		}
 		r.mu.Unlock()
 		for _, o := range list {
@@ -106,7 +106,7 @@ func (r *Room) Occupants() iter.Seq[Occupant] {
 func (r *Room) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.occupants)
+	return len(r.occupants.all)
 }
 
 // Topic returns the present topic; the zero one until the room has told it, which it does a little after Join.
@@ -161,12 +161,23 @@ func (r *Room) Events(ctx context.Context) <-chan Event {
 	return channel(ctx, &r.feeds, func(ev Event) (Event, bool) { return ev, true })
 }
 
-// emit gives events to those who want them. r.mu is not held.
-func (r *Room) emit(ctx context.Context, events ...Event) {
+// emit gives events to those who want them; they come from st, if that is not nil. r.mu is not held.
+func (r *Room) emit(ctx context.Context, st stanza.Stanza, events ...Event) {
+	from := 0
+	if len(events) > 0 && st != nil {
+		from = sizeOf(st)
+	}
 	for _, ev := range events {
-		size := eventBytes
-		if m, ok := ev.(*Message); ok {
-			size += m.size()
+		size := eventBytes + from
+		switch ev := ev.(type) {
+		case *Message:
+			if ev.Message != st { // of those that were held back
+				size = eventBytes + ev.size()
+			}
+		case Left:
+			size += ev.size()
+		case Changed:
+			size += ev.Before.size()
 		}
 		r.feeds.put(ctx, ev, size)
 	}
