@@ -260,7 +260,7 @@ func TestSecurityS15InternTablesAreBounded(t *testing.T) {
 			}
 		}
 	}
-	assert.LessOrEqual(t, held, 2*recentNames)
+	assert.LessOrEqual(t, held, 128)
 	assert.LessOrEqual(t, cap(d.scope.stack), indexAbove)
 }
 
