@@ -6,6 +6,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -190,13 +192,20 @@ func takeMalformed(t *testing.T, srv *xmpptest.Server, log *locked, e xmpp.Endpo
 	defer pubsub.OnPersonal(e, "n", func(context.Context, pubsub.Event[numbered]) error { return nil })()
 	defer pubsub.OnRequest(e, e.JID().Domain(), func(context.Context, pubsub.Request) (bool, error) { return false, nil })()
 
+	check := talk(t, srv, e)
+	answers := maps.Clone(malformedAnswers)
+	maps.Copy(answers, talkAnswers)
 	for i, v := range malformedValues {
 		value := escaped(v)
-		for _, push := range malformedPushes {
+		for _, push := range slices.Concat(malformedPushes, talkPushes) {
 			require.NoError(t, srv.Inject("alice", strings.ReplaceAll(strings.ReplaceAll(push, "<§x", "<x"), "§", value)), "after %.40q: %s", v, log)
 		}
-		for name, a := range malformedAnswers {
-			srv.ReplaceReply("alice", "<iq type='result' id='${id}'>"+strings.ReplaceAll(a.answer, "§", value)+"</iq>")
+		for name, a := range answers {
+			before := ""
+			if strings.HasPrefix(a.answer, "<fin ") {
+				before = strings.ReplaceAll(archivedPart, "§", value)
+			}
+			srv.ReplaceReply("alice", before+"<iq type='result' id='${id}'>"+strings.ReplaceAll(a.answer, "§", value)+"</iq>")
 			err := a.ask(ctx, e)
 			require.NoError(t, ctx.Err(), "%s: %.40q: %v", name, v, err)
 		}
@@ -208,6 +217,7 @@ func takeMalformed(t *testing.T, srv *xmpptest.Server, log *locked, e xmpp.Endpo
 			require.Fail(t, "the next stanza is not taken", "after %.40q\n%s", v, log)
 		}
 	}
+	check()
 	require.NotContains(t, log.String(), "panic")
 	_, err = entity.Ping(ctx, e, e.JID().Domain())
 	require.NoError(t, err)
