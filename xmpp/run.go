@@ -177,6 +177,7 @@ func (c *Client) inherit(ctx context.Context) (*Session, error) {
 func (c *Client) own(s *Session) (hooks []*sessionHook) {
 	s.ready = make(chan struct{})
 	s.steward, s.recent, s.outerAttic = c.steward, c.recent, &c.attic
+	c.attic.begin()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last != nil {

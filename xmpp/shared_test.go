@@ -17,7 +17,7 @@ type remark struct {
 	seen []stanza.PresenceType
 }
 
-func (r *remark) AnnotatePresence(p *stanza.Presence) []stanza.Element {
+func (r *remark) AnnotatePresence(p *stanza.Presence, _ []stanza.Element) []stanza.Element {
 	r.seen = append(r.seen, p.Type)
 	if r.text == "" || p.Type != stanza.Available {
 		return nil

@@ -82,14 +82,19 @@ func (d *Disco) named(node string) *Info {
 }
 
 // AnnotatePresence adds our capabilities to presence that is about to be sent (xmpp.Shared).
-func (h *home) AnnotatePresence(p *stanza.Presence) []stanza.Element {
+func (h *home) AnnotatePresence(p *stanza.Presence, more []stanza.Element) []stanza.Element {
 	if d := h.d.Load(); d != nil {
-		return d.annotate(p)
+		return d.annotate(p, more)
+	}
+	if p.To.IsZero() {
+		if h.before.Store(nil); p.Type == stanza.Available {
+			h.before.Store(p)
+		}
 	}
 	return nil
 }
 
-func (d *Disco) annotate(p *stanza.Presence) []stanza.Element {
+func (d *Disco) annotate(p *stanza.Presence, others []stanza.Element) []stanza.Element {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if p.Type != stanza.Available {
@@ -100,15 +105,14 @@ func (d *Disco) annotate(p *stanza.Presence) []stanza.Element {
 	}
 	now := d.present()
 	if p.To.IsZero() {
-		if d.sentAs = now; p != d.again {
-			kept := *p
-			kept.Payloads, kept.Statuses = slices.Clone(p.Payloads), slices.Clone(p.Statuses)
-			d.sent = &kept
+		if d.sentAs = now; p.ID == "" || p.ID != d.again {
+			d.sent = p
 		}
 	}
 	var more []stanza.Element
 	for _, c := range now.caps {
-		if !slices.ContainsFunc(p.Payloads, func(e stanza.Element) bool { return e.Name() == c.Name() }) {
+		same := func(e stanza.Element) bool { return e.Name() == c.Name() }
+		if !slices.ContainsFunc(p.Payloads, same) && !slices.ContainsFunc(others, same) {
 			more = append(more, c)
 		}
 	}
@@ -141,12 +145,13 @@ func (d *Disco) announce() {
 		if p != nil {
 			copied := *p
 			again = &copied
+			again.ID = stanza.NewID()
 		}
-		d.again = again
+		d.again = again.ID
 		d.mu.Unlock()
 		err := s.Send(ctx, again)
 		d.mu.Lock()
-		d.again = nil
+		d.again = ""
 		if err != nil {
 			return // the session is over; the next one begins with presence of its own
 		}

@@ -29,23 +29,28 @@ type Disco struct {
 	said     []*said          // what we were told to be, the last few, the latest last
 	sent     *stanza.Presence // what was broadcast last; nil: we're not available
 	sentAs   *said            // what went with it
-	again    *stanza.Presence // what is being sent because of a change: see announce
+	again    string           // id of what is being sent because of a change: see announce
 	waits    bool             // a change is to be told
 	contacts contacts
 }
 
 // A home is where an endpoint keeps its Disco. It's apart so that what package xmpp calls is no method of Disco.
 type home struct {
-	once sync.Once
-	d    atomic.Pointer[Disco] // nil: it has not begun, and presence that is sent just now goes without
+	once   sync.Once
+	d      atomic.Pointer[Disco]           // nil: it has not begun, and presence that is sent just now goes without
+	before atomic.Pointer[stanza.Presence] // what was broadcast last so; nil: we're not available
 }
 
 // Of returns the service discovery of e, which begins with the first call: from then on requests are answered, and
-// presence that is sent carries our capabilities. A program that has a handler of its own for these requests can't have both:
+// presence that is sent carries our capabilities; what was broadcast before is broadcast once more, with them. A program that has a handler of its own for these requests can't have both:
 // Of panics. On a *Session that is not fresh, what presence it had received before is not known.
 func Of(e xmpp.Endpoint) *Disco {
 	h := xmpp.Shared[home](e)
-	h.once.Do(func() { h.d.Store(open(e)) })
+	h.once.Do(func() {
+		d := open(e)
+		h.d.Store(d)
+		d.catchUp(h.before.Load())
+	})
 	return h.d.Load()
 }
 
@@ -60,6 +65,16 @@ func open(e xmpp.Endpoint) *Disco {
 	_, _ = xmpp.OnSession(context.Background(), e, d.begin) // begin has no error; an e that is no endpoint of xmpp's has no sessions
 	xmpp.OnPresence(e, d.heard, stanza.Available, stanza.Unavailable)
 	return d
+}
+
+// catchUp has those told what we are who got presence without.
+func (d *Disco) catchUp(before *stanza.Presence) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if before != nil && d.session != nil && d.sent == nil {
+		d.sent = before
+		d.changed()
+	}
 }
 
 // begin forgets what belonged to the session before.

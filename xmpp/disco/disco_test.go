@@ -238,12 +238,78 @@ type crosser struct {
 	s    *xmpp.Session
 }
 
-func (c *crosser) AnnotatePresence(p *stanza.Presence) []stanza.Element {
+func (c *crosser) AnnotatePresence(p *stanza.Presence, _ []stanza.Element) []stanza.Element {
 	if with := c.with; with != nil && p.Status == c.at {
 		c.with = nil
 		_ = c.s.Send(context.Background(), with) // the test looks for it
 	}
 	return nil
+}
+
+// Who begins after presence was sent has it said again, with what we are; not where we're gone, and not in a session that has sent none.
+func TestBeginsAfterPresence(t *testing.T) {
+	for name, c := range map[string]struct {
+		sent []*stanza.Presence
+		told int
+		want string // the status that is said again
+	}{
+		"nothing sent":    {nil, 0, ""},
+		"available":       {[]*stanza.Presence{{Status: "one"}, {Status: "two"}}, 3, "two"},
+		"gone":            {[]*stanza.Presence{{Status: "one"}, {Type: stanza.Unavailable}}, 2, ""},
+		"directed beside": {[]*stanza.Presence{{Status: "one"}, {To: jid.MustParse("carol@canto.test"), Status: "two"}}, 2, "one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := start(t)
+				alice, bob := srv.Session(t, "alice", nil), srv.Session(t, "bob", nil)
+				present(t, alice)
+				got := collect(alice, bob.JID())
+				for _, p := range c.sent {
+					require.NoError(t, bob.Send(t.Context(), p))
+				}
+				synctest.Wait()
+				Of(bob).Declare("urn:x:late")
+				elapse(time.Minute)
+				require.Len(t, got(), c.told)
+				if c.want == "" {
+					return
+				}
+				last := got()[c.told-1]
+				require.Equal(t, c.want, last.Status)
+				said, ok := read(last)
+				require.True(t, ok)
+				info, err := Get(t.Context(), alice, bob.JID(), said.asked)
+				require.NoError(t, err)
+				require.True(t, info.Has("urn:x:late"))
+			})
+		})
+	}
+}
+
+// A Client's presence is that of the session of now: what an earlier one has sent is not said again in the next.
+func TestBeginsAfterPresenceOfTheLastSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t)
+		alice := srv.Session(t, "alice", nil)
+		present(t, alice)
+		bot := xmpp.NewClient(srv.JID("bob"), srv.Options("bob"))
+		online := make(chan *xmpp.Session)
+		bot.Online = func(_ context.Context, s *xmpp.Session) error { online <- s; return nil }
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- bot.Run(ctx) }()
+		present(t, <-online)
+		srv.CloseStream("bob", "reset")
+		got := collect(alice, (<-online).JID())
+		Of(bot).Declare("urn:x:late")
+		elapse(time.Minute)
+		require.Empty(t, got())
+		require.NoError(t, bot.Send(t.Context(), &stanza.Presence{}))
+		elapse(time.Minute)
+		require.Len(t, got(), 1)
+		stop()
+		require.NoError(t, <-ended)
+	})
 }
 
 // What the program says last is what others have in the end, whatever crosses it.
