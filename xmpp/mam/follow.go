@@ -38,6 +38,9 @@ var late = []time.Duration{time.Second, 3 * time.Second}
 // last. It goes on across cuts: with a Client, in its next session. What comes by another device, or was sent by us, is there as soon as something
 // comes that is told to us. A message that is live and in no archive is yielded in its place, as an Item without ID.
 //
+// As long as the loop has a message in hand, the next live one waits, and with it all that e receives (see xmpp.Session.Messages): it may send and
+// ask, but what waits for a stanza to be handed over, such as muc.Join and muc.Room.Deliver, is for another goroutine.
+//
 // A message counts as had when the loop asks for the next one: one at which the loop is left comes again. The cursor is kept after each page, and
 // at the end: a process that is killed gets some again, which Item.ID tells. Where the archive has forgotten where we were, it goes on with
 // what it has that is not older.
@@ -154,8 +157,15 @@ func (f *follower) ending() error {
 // passes reports whether err is that of a session which is over: the next one begins with what this one has left.
 func (f *follower) passes(ctx context.Context, err error) bool {
 	var refused *stanza.Error
-	if errors.Is(err, errLeft) || errors.Is(err, xmpp.ErrStale) || errors.As(err, &refused) || f.at == nil {
+	if errors.Is(err, errLeft) || errors.Is(err, xmpp.ErrStale) || errors.As(err, &refused) {
 		return false
+	}
+	if f.at == nil { // a live message was looked for before the session was
+		select {
+		case f.at = <-f.wake:
+		default:
+			return false
+		}
 	}
 	t := time.NewTimer(patience)
 	defer t.Stop()

@@ -411,3 +411,19 @@ func TestFollowOfAnArchiveWithoutTimes(t *testing.T) {
 		r.end(t)
 	})
 }
+
+// What fails with the very first session is passed over although a live message of it was looked for before it was told.
+func TestFollowFailsWithItsFirstSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, xmpptest.Archive{})
+		s := srv.Session(t, "alice", nil)
+		f := &follower{e: s, wake: make(chan *xmpp.Session, 1)}
+		require.False(t, f.passes(t.Context(), xmpp.ErrClosed), "of no session")
+		f.wake <- s
+		require.False(t, f.passes(t.Context(), xmpp.ErrClosed), "of one that goes on")
+		f.at, f.wake = nil, make(chan *xmpp.Session, 1)
+		f.wake <- s
+		require.NoError(t, s.Close())
+		require.True(t, f.passes(t.Context(), xmpp.ErrClosed))
+	})
+}

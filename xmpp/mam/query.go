@@ -30,7 +30,7 @@ type Filter struct {
 	Fields        form.Fields // further ones that the archive has: see Fields
 
 	Backwards bool // the newest first
-	Page      int  // how many are asked for at once; 0: 50
+	Page      int  // how many are asked for at once, within xmpp.Limits.AnswerBytes; 0: 50
 }
 
 // defaultPage is how many messages are asked for at once.
