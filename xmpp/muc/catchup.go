@@ -2,6 +2,8 @@ package muc
 
 import (
 	"hash/maphash"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -167,5 +169,6 @@ func (r *Room) caughtUp() (events []Event) {
 	}
 	events = r.letGo()
 	r.catchup = nil
+	r.forsake(slices.Collect(maps.Values(r.waiting))...)
 	return events
 }

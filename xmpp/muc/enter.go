@@ -81,6 +81,7 @@ func (r *Room) entered(a *attempt, nick string, x *userX) (events []Event) {
 	a.created = x.has(created)
 	r.nick, r.occupants, r.home = nick, a.others, a.session
 	r.attempt, r.away, r.stayed = nil, false, true
+	r.stay++
 	r.catchup = newCatchup(a.again, r.opts.History == 0)
 	r.out() // the end of the session before need not have been told yet: see hub.ended
 	close(r.in)

@@ -122,14 +122,14 @@ func (i *Invitation) Decline(ctx context.Context, reason string) error {
 // endpoint.
 func (r *Room) Invite(ctx context.Context, who jid.JID, reason string) error {
 	x := userX{Invites: []inviteX{{To: who, Reason: reason}}}
-	return r.send(ctx, &stanza.Message{To: r.jid, Payloads: []stanza.Element{stanza.Payload(x)}})
+	return r.send(ctx, &stanza.Message{To: r.jid, Payloads: []stanza.Element{stanza.Payload(x)}}, nil)
 }
 
 // InviteDirectly asks somebody into the room without the room's help (XEP-0249), with the password that we've used. Where the
 // room is for members, make them one first.
 func (r *Room) InviteDirectly(ctx context.Context, who jid.JID, reason string) error {
 	x := conferenceX{JID: r.jid, Password: r.opts.Password, Reason: reason}
-	return r.send(ctx, &stanza.Message{To: who, Payloads: []stanza.Element{stanza.Payload(x)}})
+	return r.send(ctx, &stanza.Message{To: who, Payloads: []stanza.Element{stanza.Payload(x)}}, nil)
 }
 
 // UnmarshalXML implements xml.Unmarshaler: an address that is none harms nothing else.

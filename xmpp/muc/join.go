@@ -105,7 +105,7 @@ func newRoom(h *hub, at jid.JID, o *Options) (*Room, error) {
 		done:     make(chan struct{}),
 		in:       make(chan struct{}),
 		renaming: make(chan struct{}, 1),
-		waiting:  make(map[string]chan outcome),
+		waiting:  make(map[string]*delivery),
 	}
 	if o != nil {
 		r.opts = *o

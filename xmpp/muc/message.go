@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/canto-im/canto/stanza"
-	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/stamp"
 )
 
@@ -58,7 +57,8 @@ func (r *Room) said(m *stanza.Message) (events []Event) {
 	msg := r.read(m)
 	switch {
 	case isTopic(m):
-		return append(r.caughtUp(), r.topicIs(msg)...)
+		topic := r.topicIs(msg)
+		return append(r.caughtUp(), topic...)
 	case msg.Nick == "" && r.announces(m, &events):
 		return events
 	case r.catchup != nil && msg.Sent.IsZero(): // a server that tells no topic
@@ -167,21 +167,7 @@ func (r *Room) Say(ctx context.Context, body string) error {
 func (r *Room) Send(ctx context.Context, m *stanza.Message) error {
 	c := *m
 	c.To, c.Type = r.jid, stanza.GroupChat
-	return r.send(ctx, &c)
-}
-
-// send sends a message in the stay.
-func (r *Room) send(ctx context.Context, m *stanza.Message) error {
-	if err := r.ready(ctx); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	over, cause := r.over, r.cause()
-	r.mu.Unlock()
-	if over {
-		return cause
-	}
-	return r.hub.e.Send(ctx, m)
+	return r.send(ctx, &c, nil)
 }
 
 // Whisper says something to one occupant (XEP-0045 §7.5).
@@ -194,7 +180,7 @@ func (r *Room) Whisper(ctx context.Context, nick, body string) error {
 		return errNoNick
 	}
 	mark := stanza.Payload(userX{}) // XEP-0045 §7.5: by which carbons tell it from other messages
-	return r.send(ctx, &stanza.Message{To: to, Type: stanza.Chat, Body: body, Payloads: []stanza.Element{mark}})
+	return r.send(ctx, &stanza.Message{To: to, Type: stanza.Chat, Body: body, Payloads: []stanza.Element{mark}}, nil)
 }
 
 // SetTopic says what the room speaks about; "" nothing in particular. It returns when the room has told it to all:
@@ -209,95 +195,3 @@ func (r *Room) SetTopic(ctx context.Context, topic string) error {
 
 // topicKey is under what a SetTopic waits, beside the id of its message: not all rooms tell a topic under that.
 func topicKey(topic string) string { return "topic " + topic }
-
-// An outcome is what became of a message of ours.
-type outcome struct {
-	m   *Message
-	err error
-}
-
-// Deliver is Send that returns when the room has told the message to all: it returns that, as all have it, with the room's name for it.
-// An error of the room is a *stanza.Error: errors.Is(err, stanza.Forbidden) where we have no voice, NotAcceptable where we're not in the
-// room. When ctx or the session ends before the room has spoken, it's open whether it was told. It must not be called in a handler:
-// ErrInHandler.
-func (r *Room) Deliver(ctx context.Context, m *stanza.Message) (*Message, error) {
-	return r.deliver(ctx, m, "")
-}
-
-// deliver is Deliver that is completed under another key, too, unless that is empty.
-func (r *Room) deliver(ctx context.Context, m *stanza.Message, also string) (*Message, error) {
-	if xmpp.SessionFrom(ctx) != nil {
-		return nil, ErrInHandler
-	}
-	c := *m
-	if c.ID == "" {
-		c.ID = stanza.NewID()
-	}
-	// A room that gives messages ids of its own keeps this one (XEP-0359 §3.1).
-	c.Payloads = append(c.Payloads[:len(c.Payloads):len(c.Payloads)], stanza.Payload(stamp.OriginID{ID: c.ID}))
-	result := make(chan outcome, 1)
-	r.mu.Lock()
-	if r.over {
-		defer r.mu.Unlock()
-		return nil, r.cause()
-	}
-	r.waiting[c.ID] = result
-	if also != "" {
-		r.waiting[also] = result
-	}
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.waiting, c.ID)
-		if r.waiting[also] == result {
-			delete(r.waiting, also)
-		}
-	}()
-	if err := r.Send(ctx, &c); err != nil {
-		return nil, err
-	}
-	select {
-	case o := <-result:
-		return o.m, o.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-// reflected completes a Deliver whose message the room has told. r.mu is held.
-func (r *Room) reflected(m *Message) {
-	if !m.Own || len(r.waiting) == 0 {
-		return
-	}
-	id := m.ID
-	if o, ok := stanza.Find[stamp.OriginID](m); ok && r.waiting[id] == nil {
-		id = o.ID
-	}
-	r.complete(id, outcome{m: m})
-}
-
-// complete ends the Deliver of that id. r.mu is held.
-func (r *Room) complete(id string, o outcome) {
-	if w := r.waiting[id]; w != nil {
-		delete(r.waiting, id)
-		select {
-		case w <- o:
-		default: // it has ended under its other key
-		}
-	}
-}
-
-// failed takes what has come back of what we've said. r.mu is not held.
-func (r *Room) failed(m *stanza.Message) {
-	if m.Error == nil {
-		return
-	}
-	r.mu.Lock()
-	r.complete(m.ID, outcome{err: m.Error})
-	r.mu.Unlock()
-	xmpp.LoggerOf(r.hub.e).Warn("muc: the room does not take a message", "room", r.jid, "id", m.ID, "err", m.Error)
-	if m.Error.Condition == stanza.NotAcceptable { // XEP-0045 §7.4: we're not in it
-		go r.ping()
-	}
-}

@@ -61,7 +61,7 @@ func (r *Room) moveTo(s *xmpp.Session) {
 // lostWith is called when s has ended and all that it had received was handed over.
 func (r *Room) lostWith(s *xmpp.Session, cause error) {
 	r.mu.Lock()
-	lost := r.home == s && r.stayed && !r.away && !r.over && isClosed(r.in)
+	lost := r.home == s && r.stayed && !r.away && !r.over
 	if lost {
 		r.out()
 		r.away = true

@@ -34,6 +34,7 @@ type Room struct {
 	nick      string
 	home      *xmpp.Session // in which we're in the room, or were last
 	stayed    bool          // we have been in it
+	stay      int           // counts how often the room has let us in
 	features  features
 	known     chan struct{} // closed when features are what the room has answered
 	attempt   *attempt      // under way; nil: none
@@ -46,7 +47,7 @@ type Room struct {
 	away      bool // we're out against our will
 	over      bool
 	err       error
-	waiting   map[string]chan outcome // of Deliver, by the ids of messages
+	waiting   map[string]*delivery // by the ids of messages
 	rename    *renameCall
 	timer     *time.Timer // of the self-ping
 	retry     context.CancelFunc
@@ -283,11 +284,8 @@ func (r *Room) finish(cause error) {
 	if a != nil {
 		a.end(why)
 	}
-	for _, w := range waiting {
-		select {
-		case w <- outcome{err: why}:
-		default: // it stands there under two keys
-		}
+	for _, d := range waiting {
+		d.end(outcome{err: why})
 	}
 	if renaming != nil {
 		renaming.end(why)

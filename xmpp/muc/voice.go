@@ -12,7 +12,7 @@ import (
 // RequestVoice asks the moderators for the right to speak (XEP-0045 §7.13). If they give it, Events has a Changed of ourselves.
 func (r *Room) RequestVoice(ctx context.Context) error {
 	f := form.New(form.Answer, ns.MUCRequest, form.Field{Var: "muc#role", Type: form.ListSingle, Values: []string{string(Participant)}})
-	return r.send(ctx, &stanza.Message{To: r.jid, Payloads: []stanza.Element{stanza.Payload(f)}})
+	return r.send(ctx, &stanza.Message{To: r.jid, Payloads: []stanza.Element{stanza.Payload(f)}}, nil)
 }
 
 // readRequest reads what a moderator or an admin is to decide. The caller has made sure that it comes from the room itself.
@@ -52,5 +52,5 @@ func (r *Room) Answer(ctx context.Context, rq *Request, grant bool) error {
 	if err != nil {
 		return err
 	}
-	return r.send(ctx, &stanza.Message{To: r.jid, Payloads: []stanza.Element{stanza.Payload(answer)}})
+	return r.send(ctx, &stanza.Message{To: r.jid, Payloads: []stanza.Element{stanza.Payload(answer)}}, nil)
 }
