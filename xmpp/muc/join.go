@@ -1,7 +1,6 @@
 package muc
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,6 +104,7 @@ func newRoom(h *hub, at jid.JID, o *Options) (*Room, error) {
 		done:     make(chan struct{}),
 		in:       make(chan struct{}),
 		renaming: make(chan struct{}, 1),
+		trying:   make(chan struct{}, 1),
 		waiting:  make(map[string]*delivery),
 	}
 	if o != nil {
@@ -164,13 +164,26 @@ func (a *attempt) end(err error) {
 	}
 }
 
-// enter tries once to enter the room in the session s, and to configure it if it's new.
+// enter tries once to enter the room in the session s, and to configure it if it's new. Join and what comes back (tryAgain) may both want that:
+// one waits for the other, and then need not.
 func (r *Room) enter(ctx context.Context, s *xmpp.Session) error {
+	select {
+	case r.trying <- struct{}{}:
+		defer func() { <-r.trying }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.Done():
+		return endOf(s)
+	}
 	a := &attempt{session: s, id: stanza.NewID(), result: make(chan error, 1)}
 	r.mu.Lock()
 	if r.over || r.leaving != nil {
 		defer r.mu.Unlock()
 		return r.cause()
+	}
+	if r.home == s && isClosed(r.in) {
+		r.mu.Unlock()
+		return nil
 	}
 	r.attempt, a.nick, a.again = a, r.nick, r.stayed
 	p := r.request(a)
@@ -183,7 +196,7 @@ func (r *Room) enter(ctx context.Context, s *xmpp.Session) error {
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		case <-s.Done():
-			err = cmp.Or(s.Err(), xmpp.ErrClosed)
+			err = endOf(s)
 		}
 	}
 	if isRefusal(err) {

@@ -100,6 +100,9 @@ func TestComesBackBeforeTheEndIsTold(t *testing.T) {
 		take(t, events, 1)
 		s, err := c.Session(t.Context())
 		require.NoError(t, err)
+		r.mu.Lock()
+		r.home = new(xmpp.Session) // an earlier one
+		r.mu.Unlock()
 		r.moveTo(s)
 		got := take(t, events, 3)
 		require.IsType(t, Away{}, got[0])

@@ -28,6 +28,7 @@ type Room struct {
 	done  chan struct{}
 
 	renaming chan struct{} // holds one value while SetNick is under way
+	trying   chan struct{} // holds one value while an attempt is
 	heard    atomic.Int64  // when something came from the room last, in Unix nanoseconds
 
 	mu        sync.Mutex // protects what follows
