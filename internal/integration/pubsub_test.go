@@ -121,7 +121,8 @@ func TestPersonalEventing(t *testing.T) {
 	})
 }
 
-// TestPrivateData: what is for nobody else's eyes nobody else gets, also at a node that was open before.
+// TestPrivateData: what is for nobody else's eyes nobody else gets, also at a node that was open before and has subscribers; where the server
+// does not say who they are (ejabberd, which goes on telling them) nothing is published there.
 func TestPrivateData(t *testing.T) {
 	each(t, servers.Config{}, func(t *testing.T, p *place) {
 		t.Attr("conformance", "0479-private-pubsub")
@@ -131,7 +132,15 @@ func TestPrivateData(t *testing.T) {
 		require.NoError(t, err)
 		_, err = pubsub.Latest[memo](ctx, bob, alice.JID().Bare(), memoNode)
 		require.NoError(t, err)
+		_, err = pubsub.Subscribe(ctx, bob, alice.JID().Bare(), memoNode, jid.JID{})
+		require.NoError(t, err)
+		inbox := bob.Messages(t.Context())
 		many := form.Of(pubsub.MaxItems, "max")
+		if strings.HasPrefix(p.name, "ejabberd") {
+			_, err = pubsub.PublishPrivate(ctx, alice, memoNode, "1", memo{Text: "secret"})
+			require.ErrorIs(t, err, pubsub.ErrSubscribers)
+			require.NoError(t, pubsub.Delete(ctx, alice, ownAccount, memoNode, ""))
+		}
 		for _, node := range []string{memoNode, "urn:canto:test:diary"} {
 			for i := range 3 {
 				_, err = pubsub.PublishPrivate(ctx, alice, node, fmt.Sprint(i), memo{Text: "secret"}, many)
@@ -153,6 +162,12 @@ func TestPrivateData(t *testing.T) {
 				n++
 			}
 			assert.Equal(t, 3, n)
+		}
+		require.NoError(t, alice.Send(ctx, &stanza.Message{To: bob.JID(), Type: stanza.Chat, Body: "the end"}))
+		for m := next(t, inbox); m.Body != "the end"; m = next(t, inbox) {
+			raw, err := stanza.Append(nil, m)
+			require.NoError(t, err)
+			require.NotContains(t, string(raw), "secret")
 		}
 		_, err = pubsub.PublishPublic(ctx, alice, memoNode, "3", memo{Text: "for all"})
 		require.ErrorIs(t, err, pubsub.PreconditionNotMet)

@@ -48,6 +48,10 @@ const (
 // everybody's eyes (XEP-0223 §6).
 var ErrNoOptions = errors.New("the server does not support publish-options")
 
+// ErrSubscribers is a node of ours that was not private so far, so that others may have subscribed to it, whom the server does not tell
+// us of: they would go on hearing what is published there. Delete it first, where what it holds can be done without.
+var ErrSubscribers = errors.New("others may have subscribed to the node while it was open, and the server does not say who: delete it first")
+
 // An Error says what was asked of whom, and why it failed. errors.Is finds the condition of package stanza and the Condition;
 // errors.As the *stanza.Error.
 type Error struct {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/form"
@@ -133,7 +134,11 @@ func TestSecurityS06PrivateData(t *testing.T) {
 		_, err := pubsub.Publish(ctx, alice, own, node, "0", note{Text: "for all"}, form.Of(pubsub.AccessModel, pubsub.Open))
 		require.NoError(t, err)
 		require.Equal(t, "for all", next(t, heard))
+		_, err = pubsub.Subscribe(ctx, bob, alice.JID().Bare(), node, jid.JID{})
+		require.NoError(t, err)
 		require.NoError(t, publish(alice))
+		_, err = pubsub.PublishPrivate(ctx, alice, node, "2", note{Text: secret})
+		require.NoError(t, err)
 		f, err := pubsub.Config(ctx, alice, own, node)
 		require.NoError(t, err)
 		require.Equal(t, pubsub.Whitelist, f.Value(pubsub.AccessModel))
@@ -145,7 +150,32 @@ func TestSecurityS06PrivateData(t *testing.T) {
 		}
 		require.NoError(t, alice.Send(ctx, &stanza.Message{To: bob.JID(), Type: stanza.Chat, Body: "later"}))
 		next(t, inbox)
-		require.Empty(t, heard, "nobody has heard")
+		for len(heard) > 0 {
+			require.Equal(t, "for all", next(t, heard), "nobody has heard the rest")
+		}
+	})
+	t.Run("a node whose subscribers nobody knows", func(t *testing.T) {
+		srv := serve(t)
+		s := srv.Session(t, "alice", nil)
+		_, err := pubsub.Publish(within(t), s, own, node, "0", note{}, form.Of(pubsub.AccessModel, pubsub.Open))
+		require.NoError(t, err)
+		unsupported := refusal("<feature-not-implemented xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>")
+		srv.Intercept(func(_ jid.JID, xml string) bool {
+			if strings.Contains(xml, "<subscriptions ") {
+				srv.ReplaceReply("alice", unsupported)
+			}
+			return false
+		})
+		for range 2 {
+			require.ErrorIs(t, publish(s), pubsub.ErrSubscribers)
+		}
+		f, err := pubsub.Config(within(t), s, own, node)
+		require.NoError(t, err)
+		require.Equal(t, pubsub.Open, f.Value(pubsub.AccessModel), "or the next one would find it closed")
+		require.NoError(t, pubsub.Delete(within(t), s, own, node, ""))
+		require.NoError(t, publish(s))
+		require.NoError(t, pubsub.Configure(within(t), s, own, node, form.Of(pubsub.PersistItems, false)))
+		require.NoError(t, publish(s), "it was closed all the time")
 	})
 	t.Run("an option that the server knows as one of the node's alone", func(t *testing.T) {
 		srv := serve(t)

@@ -20,8 +20,9 @@ var errNotPrivate = errors.New("the access model of private data is \"whitelist\
 // PublishPrivate publishes an item at our own account that nobody else may see (XEP-0223): Publish with the options that items are kept and
 // that the node has a Whitelist, on which nobody is but ourselves, and with those of options. Where the server does not heed such
 // options nothing is published: ErrNoOptions. A node that is there and is configured otherwise, so that perhaps others can read it,
-// is configured anew first; if that fails nothing is published, and the error is that of Configure and PreconditionNotMet. The same goes for a
-// server that refuses one of options: the node is then made, or configured, by itself.
+// is configured anew first, and those who had subscribed to it meanwhile are put off; if that fails nothing is published, and the error is
+// that of Configure and PreconditionNotMet, or ErrSubscribers. The same goes for a server that refuses one of options: the node is then made, or
+// configured, by itself. Who has been put on the list of a node that is closed already (SetAffiliates) stays there.
 func PublishPrivate(ctx context.Context, e xmpp.Endpoint, node, id string, payload any, options ...form.Field) (string, error) {
 	if f := form.Fields(options).Field(AccessModel); f != nil && f.Text() != Whitelist {
 		return "", target{e: e, node: node}.fail("publish privately to", errNotPrivate)
@@ -30,13 +31,13 @@ func PublishPrivate(ctx context.Context, e xmpp.Endpoint, node, id string, paylo
 	published, err := keep(ctx, e, node, id, payload, options)
 	switch {
 	case errors.Is(err, PreconditionNotMet):
-		if failed := Configure(ctx, e, jid.JID{}, node, options...); failed != nil {
+		if failed := enclose(ctx, e, node, options); failed != nil {
 			return "", fmt.Errorf("%w, and: %w", err, failed)
 		}
 	case unknownOption(err):
 		failed := create(ctx, e, node, options)
 		if errors.Is(failed, stanza.Conflict) {
-			failed = Configure(ctx, e, jid.JID{}, node, options...)
+			failed = enclose(ctx, e, node, options)
 		}
 		if failed != nil {
 			return "", fmt.Errorf("%w, and: %w", err, failed)
@@ -47,6 +48,43 @@ func PublishPrivate(ctx context.Context, e xmpp.Endpoint, node, id string, paylo
 	}
 	// Never without the option that matters: what can't be had closed is not published open.
 	return keep(ctx, e, node, id, payload, options)
+}
+
+// enclose configures a node that is there such that nobody else hears of what is published at it. Who has subscribed while it was open may
+// go on reading: XEP-0060 §6.5.1 lets subscribers do so, and ejabberd takes it at its word.
+func enclose(ctx context.Context, e xmpp.Endpoint, node string, options []form.Field) error {
+	now, err := Config(ctx, e, jid.JID{}, node)
+	if err != nil {
+		return err
+	}
+	closed := now.Value(AccessModel) == Whitelist
+	if !closed { // first, as a node that is closed and has others in it would not be noticed another time
+		err = dismiss(ctx, e, node)
+	}
+	if err == nil {
+		err = Configure(ctx, e, jid.JID{}, node, options...)
+	}
+	if err == nil && !closed {
+		err = dismiss(ctx, e, node) // who has come meanwhile
+	}
+	return err
+}
+
+// dismiss ends all subscriptions of others to a node of ours.
+func dismiss(ctx context.Context, e xmpp.Endpoint, node string) error {
+	list, err := Subscribers(ctx, e, jid.JID{}, node)
+	var refused *stanza.Error
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w: %w", ErrSubscribers, err)
+	}
+	others := slices.DeleteFunc(list, func(s Subscription) bool { return s.JID.Bare() == e.JID().Bare() })
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	for i := range others {
+		others[i].State = None
+	}
+	return SetSubscribers(ctx, e, jid.JID{}, node, others...)
 }
 
 // unknownOption reports whether err may be the refusal of an option that the server does not know (XEP-0060 §7.1.5): of which condition
