@@ -19,6 +19,14 @@ type Bookmark struct {
 	// there when a bookmark is set, an empty list that is not nil takes it away.
 	Extensions []stanza.Element
 	Other      []stanza.Element // what else stands in it, which is kept in the same way
+
+	id string // of its item, where a client has written the address in another way than we do; else ""
+}
+
+// at returns b where old is kept.
+func (b Bookmark) at(old Bookmark) Bookmark {
+	b.id = old.id
+	return b
 }
 
 // equal reports whether two bookmarks say the same.

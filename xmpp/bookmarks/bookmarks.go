@@ -3,6 +3,7 @@ package bookmarks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -18,12 +19,15 @@ type Bookmarks struct {
 	e      xmpp.Endpoint
 	closed chan struct{}
 
-	writing sync.Mutex // one change at a time: see document
+	writing chan struct{} // one change at a time, whose token is in it: see document
 
-	mu      sync.Mutex    // protects what follows
-	undo    []func()      // nil: it's closed
-	places  []*kept       // nil: there was no session yet
-	changed chan struct{} // closed with the next change, and replaced
+	mu       sync.Mutex    // protects what follows
+	undo     []func()      // nil: it's closed
+	places   []*kept       // nil: there was no session yet
+	session  *xmpp.Session // in which they were found
+	fetching *xmpp.Session // in which they're being looked for; nil: in none
+	early    []func()      // what is heard of them meanwhile
+	changed  chan struct{} // closed with the next change, and replaced
 }
 
 var (
@@ -36,7 +40,7 @@ var (
 //
 // Where they are kept depends on the server: see the package's documentation. The error is ErrNowhere, or that of a request.
 func Open(ctx context.Context, e xmpp.Endpoint) (*Bookmarks, error) {
-	b := &Bookmarks{e: e, closed: make(chan struct{}), changed: make(chan struct{})}
+	b := &Bookmarks{e: e, closed: make(chan struct{}), writing: make(chan struct{}, 1), changed: make(chan struct{})}
 	// Before they're fetched, so that no change falls between.
 	b.undo = append(b.undo, pubsub.OnEvent(e, jid.JID{}, ns.Bookmarks, b.heard), pubsub.OnEvent(e, jid.JID{}, ns.BookmarksOld, b.heardOld))
 	remove, err := xmpp.OnSession(ctx, e, b.begin)
@@ -73,18 +77,32 @@ func (b *Bookmarks) Close() {
 
 // begin fetches what there is.
 func (b *Bookmarks) begin(ctx context.Context, s *xmpp.Session) (end func(), err error) {
-	places, err := choose(ctx, s)
-	if err != nil {
-		return nil, err
-	}
 	b.mu.Lock()
-	b.places = places
-	b.tell()
+	b.fetching, b.early = s, nil
 	b.mu.Unlock()
-	if b.e == xmpp.Endpoint(s) {
-		return b.Close, nil
+	places, err := choose(ctx, s)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fetching == s {
+		b.begun(s, places)
 	}
-	return nil, nil
+	if err == nil && b.e == xmpp.Endpoint(s) {
+		end = b.Close
+	}
+	return end, err
+}
+
+// begun takes what was found in the session, nil if that has failed, and what was heard since it was asked for. mu is held.
+func (b *Bookmarks) begun(s *xmpp.Session, places []*kept) {
+	if places != nil {
+		b.places = places
+	}
+	b.session, b.fetching = s, nil
+	for _, f := range b.early {
+		f()
+	}
+	b.early = nil
+	b.tell()
 }
 
 // tell lets those who follow look again. mu is held.
@@ -120,33 +138,38 @@ func (b *Bookmarks) Get(room jid.JID) (mark Bookmark, ok bool) {
 // Set adds a bookmark, or replaces the one of its room. What other clients keep with it stays, unless its Extensions say
 // otherwise. The errors are those of pubsub.PublishPrivate, or of package xmpp.
 func (b *Bookmarks) Set(ctx context.Context, mark Bookmark) error {
-	mark.Room = mark.Room.Bare()
-	if mark.Room.Localpart() == "" {
-		return errNoRoom
-	}
 	return b.Update(ctx, mark.Room, func(old *Bookmark) { *old = mark.over(*old) })
 }
 
 // Update changes the bookmark of a room, or adds one: change gets it as it is, and may do with it what it likes but for its Room. It must not
 // call Set, Update or Remove.
 func (b *Bookmarks) Update(ctx context.Context, room jid.JID, change func(*Bookmark)) error {
-	b.writing.Lock()
-	defer b.writing.Unlock()
-	mark, _ := b.Get(room)
-	change(&mark)
-	mark.Room = room.Bare()
-	return b.put(ctx, mark.Room, &mark)
+	if room = room.Bare(); room.Localpart() == "" {
+		return errNoRoom
+	}
+	return b.write(ctx, room, change)
 }
 
 // Remove removes the bookmark of a room. One that is not there is no error.
 func (b *Bookmarks) Remove(ctx context.Context, room jid.JID) error {
-	b.writing.Lock()
-	defer b.writing.Unlock()
-	return b.put(ctx, room.Bare(), nil)
+	return b.write(ctx, room.Bare(), nil)
 }
 
-// put changes a bookmark in the first place, and in those that have it. writing is held.
-func (b *Bookmarks) put(ctx context.Context, room jid.JID, mark *Bookmark) error {
+// write changes a bookmark, or takes it away if change is nil, in the first place, and in those that have it.
+func (b *Bookmarks) write(ctx context.Context, room jid.JID, change func(*Bookmark)) error {
+	select {
+	case b.writing <- struct{}{}:
+		defer func() { <-b.writing }()
+	case <-ctx.Done():
+		return fmt.Errorf("bookmarks: another change of them did not end in time: %w", context.Cause(ctx))
+	}
+	var mark *Bookmark
+	if change != nil {
+		now, _ := b.Get(room)
+		mark = &now
+		change(mark)
+		mark.Room = room
+	}
 	b.mu.Lock()
 	places := b.places
 	b.mu.Unlock()
@@ -154,28 +177,36 @@ func (b *Bookmarks) put(ctx context.Context, room jid.JID, mark *Bookmark) error
 		return errNoSession
 	}
 	for i, p := range places {
-		b.mu.Lock()
-		_, there := p.rooms[room]
-		b.mu.Unlock()
-		if !there && (i > 0 || mark == nil) {
-			continue
-		}
-		if err := p.put(ctx, b.e, room, mark); err != nil {
+		if err := b.put(ctx, p, i == 0, room, mark); err != nil {
 			return err
 		}
-		b.note(p, room, mark)
 	}
 	return nil
 }
 
-// note notes what has become of a bookmark in one place.
-func (b *Bookmarks) note(p *kept, room jid.JID, mark *Bookmark) {
+// put changes a bookmark in one place. A new one goes only to the first.
+func (b *Bookmarks) put(ctx context.Context, p *kept, first bool, room jid.JID, mark *Bookmark) error {
+	b.mu.Lock()
+	old, there := p.rooms[room]
+	if !there && (!first || mark == nil) {
+		b.mu.Unlock()
+		return nil
+	}
+	p.waits = &put{room: room, mark: mark}
+	b.mu.Unlock()
+	err := p.put(ctx, b.e, old, room, mark)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	heard := p.waits.heard
+	p.waits = nil
+	if err != nil || heard { // what we have heard since is newer
+		return err
+	}
 	if mark == nil {
 		delete(p.rooms, room)
 	} else {
-		p.rooms[room] = *mark
+		p.rooms[room] = mark.at(old)
 	}
 	b.tell()
+	return nil
 }

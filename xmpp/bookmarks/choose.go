@@ -9,6 +9,7 @@ import (
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/disco"
+	"github.com/canto-im/canto/xmpp/pubsub"
 )
 
 // ErrNowhere is a server that keeps no bookmarks in any of the ways there are, or not so that nobody else sees them.
@@ -25,6 +26,22 @@ const (
 type kept struct {
 	place
 	rooms map[jid.JID]Bookmark
+	waits *put // ours, which is on its way; nil: none is
+}
+
+// A put is a change that we make.
+type put struct {
+	room  jid.JID
+	mark  *Bookmark
+	heard bool // we've been told of it
+}
+
+// compare finds out whether our change has arrived.
+func (p *kept) compare() {
+	if w := p.waits; w != nil {
+		mark, there := p.rooms[w.room]
+		w.heard = w.heard || there == (w.mark != nil) && (!there || mark.equal(*w.mark))
+	}
 }
 
 // choose finds the places where the account has bookmarks, and what is there. What is new goes to the first of them.
@@ -33,7 +50,7 @@ type kept struct {
 // what has been put elsewhere all the same is not lost.
 func choose(ctx context.Context, e xmpp.Endpoint) ([]*kept, error) {
 	info, err := disco.Get(ctx, e, e.JID().Bare(), "")
-	if err != nil && !isRefusal(err) {
+	if err != nil && !hasNone(err) {
 		return nil, err
 	}
 	places := []place{privateStore, nativePlace, personal}
@@ -50,12 +67,12 @@ func choose(ctx context.Context, e xmpp.Endpoint) ([]*kept, error) {
 	for _, p := range places {
 		rooms, err := p.fetch(ctx, e)
 		switch {
-		case isRefusal(err): // it does not have that
+		case hasNone(err):
 			continue
 		case err != nil:
 			return nil, err
 		}
-		list = append(list, &kept{p, rooms})
+		list = append(list, &kept{place: p, rooms: rooms})
 	}
 	if len(list) == 0 {
 		return nil, ErrNowhere
@@ -63,8 +80,16 @@ func choose(ctx context.Context, e xmpp.Endpoint) ([]*kept, error) {
 	return list, nil
 }
 
-// isRefusal reports whether somebody has answered with an error.
-func isRefusal(err error) bool {
+// hasNone reports whether err says that there are no bookmarks in a place and never will be, or what we can't read. A server that has only
+// a bad moment has not lost those that are there: nobody should leave their rooms for that.
+func hasNone(err error) bool {
+	var odd *pubsub.PayloadError
+	if errors.As(err, &odd) {
+		return true
+	}
 	var refused *stanza.Error
-	return errors.As(err, &refused)
+	if !errors.As(err, &refused) || refused.Type == stanza.Wait {
+		return false
+	}
+	return !errors.Is(err, stanza.InternalServerError) && !errors.Is(err, stanza.ResourceConstraint) && !errors.Is(err, stanza.RemoteServerTimeout)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/pubsub"
 )
 
@@ -80,52 +81,60 @@ func (b *Bookmarks) next(told map[jid.JID]Bookmark) (*Change, <-chan struct{}) {
 }
 
 // heard notes what our other clients, or we, have done (XEP-0402 §4).
-func (b *Bookmarks) heard(_ context.Context, ev pubsub.Event[conference]) error {
-	p := b.at(nativePlace)
-	if p == nil {
-		return nil
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer b.tell()
-	if ev.Kind == pubsub.Purged || ev.Kind == pubsub.Deleted {
-		clear(p.rooms)
-	}
-	for _, item := range ev.Items {
-		if room := roomOf(item.ID); !room.IsZero() && !item.Raw.IsZero() {
-			p.rooms[room] = item.Payload.bookmark(room)
+func (b *Bookmarks) heard(ctx context.Context, ev pubsub.Event[conference]) error {
+	b.follow(ctx, nativePlace, func(p *kept) {
+		if ev.Kind == pubsub.Purged || ev.Kind == pubsub.Deleted {
+			clear(p.rooms)
 		}
-	}
-	for _, id := range ev.Retracted {
-		delete(p.rooms, roomOf(id))
-	}
+		for _, item := range ev.Items {
+			if mark, ok := read(item); ok && !item.Raw.IsZero() {
+				p.rooms[mark.Room] = mark
+			}
+		}
+		for _, id := range ev.Retracted {
+			delete(p.rooms, roomOf(id))
+		}
+	})
 	return nil
 }
 
 // heardOld notes a new document of XEP-0048.
-func (b *Bookmarks) heardOld(_ context.Context, ev pubsub.Event[*storage]) error {
-	p := b.at(personal)
-	if p == nil {
-		return nil
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer b.tell()
-	if ev.Kind == pubsub.Purged || ev.Kind == pubsub.Deleted || len(ev.Retracted) > 0 {
-		clear(p.rooms)
-	}
-	for _, item := range ev.Items {
-		if item.Payload != nil {
-			p.rooms = item.Payload.rooms()
+func (b *Bookmarks) heardOld(ctx context.Context, ev pubsub.Event[*storage]) error {
+	b.follow(ctx, personal, func(p *kept) {
+		if ev.Kind == pubsub.Purged || ev.Kind == pubsub.Deleted || len(ev.Retracted) > 0 {
+			clear(p.rooms)
 		}
-	}
+		for _, item := range ev.Items {
+			if item.Payload != nil {
+				p.rooms = item.Payload.rooms()
+			}
+		}
+	})
 	return nil
 }
 
-// at returns the place of that kind, nil if the account does not use it.
-func (b *Bookmarks) at(kind place) *kept {
+// follow makes a change that was heard of in one place. What comes while the places are being looked for is done to what is found, which
+// may be older; what an earlier session has received is older.
+func (b *Bookmarks) follow(ctx context.Context, kind place, change func(p *kept)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	do := func() {
+		if p := b.at(kind); p != nil {
+			change(p)
+			p.compare()
+			b.tell()
+		}
+	}
+	switch s := xmpp.SessionFrom(ctx); {
+	case s == b.fetching:
+		b.early = append(b.early, do)
+	case s == b.session:
+		do()
+	}
+}
+
+// at returns the place of that kind, nil if the account does not use it. mu is held.
+func (b *Bookmarks) at(kind place) *kept {
 	i := slices.IndexFunc(b.places, func(p *kept) bool { return p.place == kind })
 	if i < 0 {
 		return nil

@@ -1,6 +1,7 @@
 package bookmarks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -16,8 +17,8 @@ import (
 type place interface {
 	// fetch returns what is there.
 	fetch(ctx context.Context, e xmpp.Endpoint) (map[jid.JID]Bookmark, error)
-	// put changes one bookmark, or takes it away if it is nil.
-	put(ctx context.Context, e xmpp.Endpoint, room jid.JID, b *Bookmark) error
+	// put changes one bookmark, or takes it away if it is nil; old is the one that is there, if any.
+	put(ctx context.Context, e xmpp.Endpoint, old Bookmark, room jid.JID, b *Bookmark) error
 }
 
 // The places: one item for each room (XEP-0402), one for all at our account (XEP-0048 with XEP-0223), and private data (XEP-0049).
@@ -41,19 +42,33 @@ func (native) fetch(ctx context.Context, e xmpp.Endpoint) (map[jid.JID]Bookmark,
 		case err != nil:
 			return nil, err
 		}
-		if room := roomOf(item.ID); !room.IsZero() {
-			rooms[room] = item.Payload.bookmark(room)
+		if mark, ok := read(item); ok {
+			rooms[mark.Room] = mark
 		}
 	}
 	return rooms, nil
 }
 
-// put has the node configured as XEP-0402 §3.3 wants it, so that nobody else sees it.
-func (native) put(ctx context.Context, e xmpp.Endpoint, room jid.JID, b *Bookmark) error {
-	if b == nil {
-		return gone(pubsub.Retract(ctx, e, jid.JID{}, ns.Bookmarks, room.String()))
+// read reads an item; ok is false if it's about no room.
+func read(item pubsub.Item[conference]) (mark Bookmark, ok bool) {
+	room := roomOf(item.ID)
+	if room.IsZero() {
+		return mark, false
 	}
-	_, err := pubsub.PublishPrivate(ctx, e, ns.Bookmarks, room.String(), b.native(), form.Of(pubsub.MaxItems, "max"), form.Of(pubsub.SendLast, "never"))
+	mark = item.Payload.bookmark(room)
+	if item.ID != room.String() {
+		mark.id = item.ID
+	}
+	return mark, true
+}
+
+// put has the node configured as XEP-0402 §3.3 wants it, so that nobody else sees it.
+func (native) put(ctx context.Context, e xmpp.Endpoint, old Bookmark, room jid.JID, b *Bookmark) error {
+	id := cmp.Or(old.id, room.String())
+	if b == nil {
+		return gone(pubsub.Retract(ctx, e, jid.JID{}, ns.Bookmarks, id))
+	}
+	_, err := pubsub.PublishPrivate(ctx, e, ns.Bookmarks, id, b.native(), form.Of(pubsub.MaxItems, "max"), form.Of(pubsub.SendLast, "never"))
 	return err
 }
 
@@ -94,7 +109,7 @@ func (p oneItem) fetch(ctx context.Context, e xmpp.Endpoint) (map[jid.JID]Bookma
 	return fetchFrom(ctx, e, p)
 }
 
-func (p oneItem) put(ctx context.Context, e xmpp.Endpoint, room jid.JID, b *Bookmark) error {
+func (p oneItem) put(ctx context.Context, e xmpp.Endpoint, _ Bookmark, room jid.JID, b *Bookmark) error {
 	return putInto(ctx, e, p, room, b)
 }
 
@@ -117,7 +132,7 @@ func (p privateXML) fetch(ctx context.Context, e xmpp.Endpoint) (map[jid.JID]Boo
 	return fetchFrom(ctx, e, p)
 }
 
-func (p privateXML) put(ctx context.Context, e xmpp.Endpoint, room jid.JID, b *Bookmark) error {
+func (p privateXML) put(ctx context.Context, e xmpp.Endpoint, _ Bookmark, room jid.JID, b *Bookmark) error {
 	return putInto(ctx, e, p, room, b)
 }
 
