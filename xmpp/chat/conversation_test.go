@@ -167,6 +167,16 @@ j1: Ay me! 💘[romeo@montague.lit]
 	assert.False(t, ok)
 }
 
+// TestTextBesideAReceipt holds that nothing which somebody has written is lost since it came with something else (XEP-0184 §7 only
+// recommends that receipts come alone).
+func TestTextBesideAReceipt(t *testing.T) {
+	s := direct(t)
+	s.live("me", "r1", body("x"))
+	s.live("juliet@capulet.lit/b", "j1", body("y")+received("r1"))
+	s.live("juliet@capulet.lit/b", "j2", body("z")+displayed("r1"))
+	assert.Equal(t, "> r1: x\nj1: y\nj2: z", show(s.c))
+}
+
 // TestErrors holds that what could not be delivered says so, and that reactions which were refused are what they were (XEP-0444 §3.3).
 func TestErrors(t *testing.T) {
 	s := direct(t)

@@ -49,6 +49,9 @@
 // It takes what is live, what is sent, copies and archives in any order and twice, and comes to the same result; what refers to a message that is
 // not there yet waits for it. A correction of a message that is unknown is shown as a message.
 //
+// How far the user has read our other clients learn from SyncRead (XEP-0490), which tells nobody else; ReadMarks, OnReadMark and
+// Conversation.Synced take it from them.
+//
 // A Typist tells the other side what our user is doing (XEP-0085), and stops telling who doesn't care. Support declares in service
 // discovery what a program takes care of.
 //

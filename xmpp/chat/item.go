@@ -179,6 +179,7 @@ func (it *item) understand(m *stanza.Message, archived bool) bool {
 	}
 	for _, e := range m.Payloads {
 		switch {
+		case hasText(m): // what somebody has written counts for more than what came with it
 		case e.Is(ns.Receipts, "received"):
 			it.what, it.ref = aReceipt, e.Attr("id")
 			return it.ref != ""

@@ -49,7 +49,8 @@ func AnswerReceipts(e xmpp.Endpoint, trusted func(who jid.JID) bool) (remove fun
 	silent := disco.Of(e).Declare(ns.Receipts)
 	deaf := xmpp.OnMessage(e, func(ctx context.Context, m *stanza.Message) error {
 		receipt := ReceiptFor(m)
-		if receipt == nil || m.From.Bare() == e.JID().Bare() || trusted != nil && !trusted(m.From) {
+		// RFC 6120 §8.1.2.1: without from, it's from our own account.
+		if receipt == nil || m.From.IsZero() || m.From.Bare() == e.JID().Bare() || trusted != nil && !trusted(m.From) {
 			return nil
 		}
 		return e.Send(ctx, receipt)

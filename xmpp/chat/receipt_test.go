@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/disco"
+	"github.com/canto-im/canto/xmpp/xmpptest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -78,6 +80,23 @@ func TestAnswerReceipts(t *testing.T) {
 		assert.Equal(t, 1, ask(bob))
 		remove()
 	})
+}
+
+// TestReceiptsForOurself holds that what comes from our own account, which need not be said, is not answered.
+func TestReceiptsForOurself(t *testing.T) {
+	srv := xmpptest.NewServerWith(t, &xmpptest.Options{InMemory: true})
+	alice := srv.Session(t, "alice", nil)
+	AnswerReceipts(alice, nil)
+	for _, from := range []string{"", " from='alice@canto.test'", " from='alice@canto.test/x'", " from='bob@canto.test/x'"} {
+		require.NoError(t, srv.Inject("alice", "<message id='r' type='chat'"+from+"><request xmlns='urn:xmpp:receipts'/></message>"))
+	}
+	_, err := srv.Await(t.Context(), func(e xmpptest.Entry) bool { return strings.Contains(e.XML, "to='bob@canto.test/x'") })
+	require.NoError(t, err)
+	for _, e := range srv.Transcript("alice") {
+		if strings.Contains(e.XML, "<received ") {
+			assert.Contains(t, e.XML, "to='bob@canto.test/x'")
+		}
+	}
 }
 
 // TestSupport holds that what a program takes care of is declared while it does.

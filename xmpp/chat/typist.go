@@ -190,6 +190,7 @@ func (t *Typist) Heard(m *stanza.Message) {
 	defer t.mu.Unlock()
 	s, told := StateOf(m)
 	switch {
+	case delayed(m): // that is what they were doing
 	case told:
 		t.peer, t.heard = s, time.Now()
 	case isContent(m):

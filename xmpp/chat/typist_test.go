@@ -232,3 +232,18 @@ func TestThreads(t *testing.T) {
 		assert.Equal(t, Inactive, ty.own)
 	})
 }
+
+// TestHeardLate holds that what somebody was doing some time ago is not what they are doing now; that they know states it tells all the same.
+func TestHeardLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alice, bob, got := pair(t)
+		typist := NewTypist(alice, bob.JID(), stanza.Chat, nil)
+		defer typist.Close()
+		typist.Heard(with(t, stanza.Chat, "<body>x</body><composing xmlns='http://jabber.org/protocol/chatstates'/><delay xmlns='urn:xmpp:delay' stamp='2002-09-10T23:08:25Z'/>"))
+		s, since := typist.Peer()
+		assert.Equal(t, State(""), s)
+		assert.Zero(t, since)
+		require.NoError(t, typist.Typing(t.Context()))
+		assert.Equal(t, "/composing", got())
+	})
+}
