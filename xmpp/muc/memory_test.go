@@ -32,7 +32,7 @@ func TestSecurityS15Room(t *testing.T) {
 		mib  = 1 << 20
 	)
 	presence := func(n int, nick, attrs, more string) string {
-		return fmt.Sprintf("<presence xmlns='jabber:client' from='%s/%d%s'><status>%s</status><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='participant' jid='a%d@b.lit/%s'%s/></x>%s</presence>",
+		return fmt.Sprintf("<presence xmlns='jabber:client' from='%s/%d%s'><show>away</show><status>%s</status><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='participant' jid='a%d@b.lit/%s'%s/></x>%s</presence>",
 			room, n, nick, long[:500], n, name, attrs, more)
 	}
 	for _, c := range []struct {

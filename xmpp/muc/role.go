@@ -1,5 +1,7 @@
 package muc
 
+import "slices"
+
 // An Affiliation is what a person is to a room, for longer than a visit (XEP-0045 §5.2). It belongs to a bare address.
 type Affiliation string
 
@@ -25,20 +27,20 @@ const (
 
 // readAffiliation returns a value of the XEP, or "" where nothing is said; what is none is the least that can be meant.
 func readAffiliation(s string) Affiliation {
-	switch a := Affiliation(s); a {
-	case "", Owner, Admin, Member, Outcast:
-		return a
+	return known(Affiliation(s), NoOne, "", Owner, Admin, Member, Outcast)
+}
+
+// known returns the one of values that v is, else the other: not v itself, which keeps the stanza that it came with.
+func known[T ~string](v, other T, values ...T) T {
+	if i := slices.Index(values, v); i >= 0 {
+		return values[i]
 	}
-	return NoOne
+	return other
 }
 
 // readRole does the same for a role.
 func readRole(s string) Role {
-	switch r := Role(s); r {
-	case "", Moderator, Participant, Visitor:
-		return r
-	}
-	return NoRole
+	return known(Role(s), NoRole, "", Moderator, Participant, Visitor)
 }
 
 // A status is a code of XEP-0045 §16.6.2 by which a room says what has happened.
