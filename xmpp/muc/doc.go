@@ -41,7 +41,8 @@
 //
 // A room says what it likes of its occupants, and an occupant may have any nickname that is free: what a nickname has said is not said by a
 // person. Occupant.JID is the person's address, where the room shows it; Occupant.ID is the same for the same person, where the room says that it
-// sees to that (XEP-0421). Who may give commands to a bot is decided by one of these, or by Affiliation and Role, never by Nick.
+// sees to that (XEP-0421). Who may give commands to a bot is decided by one of these, or by Affiliation and Role, never by Nick: of Message.Sender, which is who has
+// said it, not of who bears that nickname by the time it's read (Room.Occupant).
 //
 // Nobody but the room itself can make us believe that something happened there: what comes from an occupant's address is what that one
 // says. Our own presence is known by the room's mark together with our nickname; a message taken back by a moderator, a change of the configuration, a request for

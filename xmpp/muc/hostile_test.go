@@ -92,6 +92,45 @@ func TestSecurityS07Ids(t *testing.T) {
 	require.Empty(t, m.OccupantID)
 }
 
+// Who has said something is who bore the nickname then, not who has taken it since: else a bot that reads late obeys anybody whose nickname a
+// moderator takes.
+func TestSecurityS07Sender(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, srv *xmpptest.Server) {
+		alice, mallory, bot := visitor(t, srv, "alice", nil), visitor(t, srv, "mallory", nil), visitor(t, srv, "bot", nil)
+		said, whispered := bot.Messages(t.Context()), bot.Whispers(t.Context())
+		require.NoError(t, alice.Say(t.Context(), "!help"))
+		_, err := mallory.Deliver(t.Context(), &stanza.Message{Body: "!kick bob"})
+		require.NoError(t, err)
+		require.NoError(t, mallory.Whisper(t.Context(), "bot", "!kick bob"))
+		require.NoError(t, mallory.Leave(t.Context()))
+		require.NoError(t, alice.SetNick(t.Context(), "mallory"))
+		synctest.Wait()
+		now, _ := bot.Occupant("mallory")
+		require.Equal(t, Moderator, now.Role)
+
+		m := take(t, said, 1)[0]
+		require.Equal(t, "alice", m.Sender.Nick)
+		require.Equal(t, Moderator, m.Sender.Role)
+		self, _ := alice.Self()
+		require.Equal(t, self.ID, m.Sender.ID)
+		for _, m := range []*Message{take(t, said, 1)[0], take(t, whispered, 1)[0]} {
+			require.Equal(t, "!kick bob", m.Body)
+			require.Equal(t, "mallory", m.Sender.Nick)
+			require.Equal(t, Participant, m.Sender.Role)
+			require.Equal(t, m.OccupantID, m.Sender.ID)
+		}
+		// Of the time before we came nobody knows who bore a nickname, and what bears another's id is not said by the one who bears the nickname.
+		late := visitor(t, srv, "late", &Options{History: -1})
+		for _, m := range take(t, late.Messages(t.Context()), 2) {
+			require.True(t, m.History)
+			require.Equal(t, Occupant{}, m.Sender)
+		}
+		other := "<message from='" + bot.JID().String() + "/mallory' type='groupchat'><body>x</body><occupant-id xmlns='urn:xmpp:occupant-id:0' id='other'/></message>"
+		require.NoError(t, srv.Inject("bot", other))
+		require.Equal(t, Occupant{}, take(t, said, 1)[0].Sender)
+	})
+}
+
 // An invitation that claims to come from a room counts only from a room's address, and our presence goes nowhere before there is one.
 func TestSecurityS07Invitations(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, srv *xmpptest.Server) {

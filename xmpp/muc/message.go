@@ -18,6 +18,9 @@ type Message struct {
 	Sent       time.Time // when it was said, where the room says that, in its own time; zero: just now
 	StanzaID   string    // the room's name for it, good for all who are there (XEP-0359); "" where the room gives none that can be believed
 	OccupantID string    // of who says it: Occupant.ID; "" where the room gives none that can be believed
+	// Sender is who says it, as the room had them when it came: who may have left since, or taken another nickname, which is somebody else's
+	// now. It's zero where that is not known: of History, and of what the room itself says.
+	Sender Occupant
 }
 
 // size is what a message counts for while it waits.
@@ -70,6 +73,7 @@ func (r *Room) said(m *stanza.Message) (events []Event) {
 		}
 		return r.remembered(msg)
 	}
+	msg.Sender = r.sender(msg)
 	r.seen.add(msg)
 	r.reflected(msg)
 	return append(events, msg)
@@ -89,6 +93,15 @@ func (r *Room) read(m *stanza.Message) *Message {
 		msg.OccupantID = occupantID(m)
 	}
 	return msg
+}
+
+// sender is who says a message that is said just now. r.mu is held.
+func (r *Room) sender(m *Message) Occupant {
+	o := r.occupants[m.Nick]
+	if o == nil || o.ID != "" && m.OccupantID != "" && o.ID != m.OccupantID {
+		return Occupant{}
+	}
+	return *o
 }
 
 // isTopic reports whether a message is a change of the topic: XEP-0045 §7.2.15, with a subject and no body.
@@ -153,7 +166,7 @@ func (r *Room) whispered(m *stanza.Message) []Event {
 		return nil
 	}
 	msg := r.read(m)
-	msg.Private = true
+	msg.Private, msg.Sender = true, r.sender(msg)
 	return []Event{msg}
 }
 
