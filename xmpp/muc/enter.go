@@ -17,9 +17,6 @@ import (
 func (r *Room) presence(ctx context.Context, p *stanza.Presence) {
 	r.heard.Store(time.Now().UnixNano())
 	a := r.attemptIn(xmpp.SessionFrom(ctx))
-	if a != nil {
-		r.awaitFeatures(ctx) // whether to believe in ids
-	}
 	r.mu.Lock()
 	var events []Event
 	var after func()

@@ -87,7 +87,7 @@ func readFeatures(i *disco.Info) features {
 // inquireTimeout is how long a room may take to say what it can do, before it's taken for one that can't do anything.
 const inquireTimeout = 10 * time.Second
 
-// inquire asks the room what it can do, at the same time as it's entered. It's known when r.known is closed.
+// inquire asks the room what it can do. It's known when r.known is closed.
 func (r *Room) inquire(s *xmpp.Session) {
 	known := make(chan struct{})
 	r.mu.Lock()
@@ -109,7 +109,7 @@ func (r *Room) inquire(s *xmpp.Session) {
 	}()
 }
 
-// awaitFeatures waits for what inquire has asked: its answer does not stand behind the stanza in hand.
+// awaitFeatures waits for what inquire has asked.
 func (r *Room) awaitFeatures(ctx context.Context) {
 	r.mu.Lock()
 	known := r.known

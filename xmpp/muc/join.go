@@ -188,7 +188,10 @@ func (r *Room) enter(ctx context.Context, s *xmpp.Session) error {
 	r.attempt, a.nick, a.again = a, r.nick, r.stayed
 	p := r.request(a)
 	r.mu.Unlock()
+	// First what the room can do, as that says whether to believe in ids; then our presence. An answer that stood behind the room's history would
+	// have all of that wait in memory: a session reads on while a request waits.
 	r.inquire(s)
+	r.awaitFeatures(ctx)
 	err := s.Send(ctx, p)
 	if err == nil {
 		select {
