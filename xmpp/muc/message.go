@@ -97,7 +97,7 @@ func (r *Room) read(m *stanza.Message) *Message {
 
 // sender is who says a message that is said just now. r.mu is held.
 func (r *Room) sender(m *Message) Occupant {
-	o := r.occupants[m.Nick]
+	o := r.occupants.all[m.Nick]
 	if o == nil || o.ID != "" && m.OccupantID != "" && o.ID != m.OccupantID {
 		return Occupant{}
 	}
