@@ -27,6 +27,7 @@ type Bookmarks struct {
 	session  *xmpp.Session // in which they were found
 	fetching *xmpp.Session // in which they're being looked for; nil: in none
 	early    []func()      // what is heard of them meanwhile
+	held     int           // bytes of that
 	changed  chan struct{} // closed with the next change, and replaced
 }
 
@@ -78,7 +79,7 @@ func (b *Bookmarks) Close() {
 // begin fetches what there is.
 func (b *Bookmarks) begin(ctx context.Context, s *xmpp.Session) (end func(), err error) {
 	b.mu.Lock()
-	b.fetching, b.early = s, nil
+	b.fetching, b.early, b.held = s, nil, 0
 	b.mu.Unlock()
 	places, err := choose(ctx, s)
 	b.mu.Lock()

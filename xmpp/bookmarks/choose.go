@@ -26,6 +26,7 @@ const (
 type kept struct {
 	place
 	rooms map[jid.JID]Bookmark
+	more  int  // bytes that events have added to rooms
 	waits *put // ours, which is on its way; nil: none is
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/canto-im/canto/jid"
+	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
 	"github.com/canto-im/canto/xmpp/pubsub"
 )
@@ -82,25 +83,58 @@ func (b *Bookmarks) next(told map[jid.JID]Bookmark) (*Change, <-chan struct{}) {
 
 // heard notes what our other clients, or we, have done (XEP-0402 §4).
 func (b *Bookmarks) heard(ctx context.Context, ev pubsub.Event[conference]) error {
-	b.follow(ctx, nativePlace, func(p *kept) {
+	b.follow(ctx, nativePlace, ev.Message, func(p *kept) {
 		if ev.Kind == pubsub.Purged || ev.Kind == pubsub.Deleted {
 			clear(p.rooms)
+			p.more = 0
 		}
 		for _, item := range ev.Items {
-			if mark, ok := read(item); ok && !item.Raw.IsZero() {
-				p.rooms[mark.Room] = mark
+			if mark, ok := read(item); ok && !item.Raw.IsZero() && !p.learn(mark) {
+				xmpp.LoggerOf(b.e).Warn("bookmarks: our account tells of more than 8 MiB of them, and one is left out", "room", mark.Room)
 			}
 		}
 		for _, id := range ev.Retracted {
-			delete(p.rooms, roomOf(id))
+			p.forget(roomOf(id))
 		}
 	})
 	return nil
 }
 
+// maxMore is how many bytes events may add to what was fetched, which xmpp.Limits bound.
+const maxMore = 8 << 20
+
+// learn notes a bookmark, if there's room for it. One that has no room is not there.
+func (p *kept) learn(mark Bookmark) bool {
+	p.forget(mark.Room)
+	n := mark.size()
+	if p.more+n > maxMore {
+		return false
+	}
+	p.rooms[mark.Room] = mark
+	p.more += n
+	return true
+}
+
+// forget takes one out.
+func (p *kept) forget(room jid.JID) {
+	if old, ok := p.rooms[room]; ok {
+		p.more -= old.size()
+		delete(p.rooms, room)
+	}
+}
+
+// size is about how many bytes it takes.
+func (b *Bookmark) size() int {
+	n := 512 + len(b.Room.String()) + len(b.Name) + len(b.Nick) + len(b.Password)
+	for _, e := range slices.Concat(b.Extensions, b.Other) {
+		n += 64 + len(e.String())
+	}
+	return n
+}
+
 // heardOld notes a new document of XEP-0048.
 func (b *Bookmarks) heardOld(ctx context.Context, ev pubsub.Event[*storage]) error {
-	b.follow(ctx, personal, func(p *kept) {
+	b.follow(ctx, personal, ev.Message, func(p *kept) {
 		if ev.Kind == pubsub.Purged || ev.Kind == pubsub.Deleted || len(ev.Retracted) > 0 {
 			clear(p.rooms)
 		}
@@ -114,8 +148,8 @@ func (b *Bookmarks) heardOld(ctx context.Context, ev pubsub.Event[*storage]) err
 }
 
 // follow makes a change that was heard of in one place. What comes while the places are being looked for is done to what is found, which
-// may be older; what an earlier session has received is older.
-func (b *Bookmarks) follow(ctx context.Context, kind place, change func(p *kept)) {
+// may be older, up to 8 MiB of it; what an earlier session has received is older.
+func (b *Bookmarks) follow(ctx context.Context, kind place, m *stanza.Message, change func(p *kept)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	do := func() {
@@ -126,8 +160,14 @@ func (b *Bookmarks) follow(ctx context.Context, kind place, change func(p *kept)
 		}
 	}
 	switch s := xmpp.SessionFrom(ctx); {
+	case s == b.fetching && b.held > maxMore:
+		xmpp.LoggerOf(b.e).Warn("bookmarks: what is heard of them is left out: the server tells much and does not answer")
 	case s == b.fetching:
 		b.early = append(b.early, do)
+		b.held += 512
+		for _, e := range m.Payloads {
+			b.held += len(e.String())
+		}
 	case s == b.session:
 		do()
 	}

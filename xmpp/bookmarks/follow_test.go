@@ -2,6 +2,8 @@ package bookmarks_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,4 +156,27 @@ func TestSecurityS05BookmarksOfOthers(t *testing.T) {
 	for _, xml := range said(srv, "<publish ") {
 		require.Contains(t, xml, "whitelist")
 	}
+}
+
+// TestSecurityS15Bookmarks: a server that tells of bookmarks without end is not believed to have that many; those that are removed make room.
+func TestSecurityS15Bookmarks(t *testing.T) {
+	srv := serve(t)
+	b := open(t, srv.Session(t, "alice", nil))
+	tell := func(inside string) {
+		require.NoError(t, srv.Inject("alice", "<message from='alice@canto.test'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:bookmarks:1'>"+inside+"</items></event></message>"))
+	}
+	mark := func(room string, size int) string {
+		return "<item id='" + room + "'><conference xmlns='urn:xmpp:bookmarks:1'><extensions><x xmlns='urn:x'>" + strings.Repeat("x", size) + "</x></extensions></conference></item>"
+	}
+	const each, all = 200_000, 100
+	for i := range all {
+		tell(mark(fmt.Sprintf("room%d@evil.example", i), each))
+	}
+	tell("<retract id='room1@evil.example'/>")
+	tell(mark("last@evil.example", 1000))
+	last, changes := jid.MustParse("last@evil.example"), b.Follow(t.Context())
+	for next(t, changes).Room != last { // each is told at most twice
+	}
+	require.Less(t, len(b.List()), (8<<20)/each+2)
+	require.Greater(t, len(b.List()), (7<<20)/each)
 }

@@ -2,6 +2,7 @@ package bookmarks
 
 import (
 	"encoding/xml"
+	"strings"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/jid"
@@ -102,7 +103,7 @@ func (c oldConference) bookmark() Bookmark {
 
 // roomOf reads the address of a room; zero where it is none.
 func roomOf(s string) jid.JID {
-	j, _ := jid.Parse(s)
+	j, _ := jid.Parse(strings.Clone(s)) // it's kept for longer than the stanza
 	return j.Bare()
 }
 

@@ -199,6 +199,9 @@ func (f *follower) hear(ctx context.Context, st stanza.Stanza) (s signal, ok boo
 		return s, false
 	}
 	id, _ := stamp.IDBy(m, f.of)
+	if len(id) > maxID {
+		id = ""
+	}
 	d, _ := stamp.Of(m, f.of, f.of.Domain())
 	return signal{id, d.Stamp, m}, true
 }

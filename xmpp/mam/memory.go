@@ -1,6 +1,9 @@
 package mam
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	// remembered is how many ids are known of what was handed over last.
@@ -29,7 +32,7 @@ func (k *memory) add(it *Item) {
 		k.ring = append(k.ring, it.ID)
 	}
 	if len(k.had[it.ID]) < maxNamesakes {
-		k.had[it.ID] = append(k.had[it.ID], it.called())
+		k.had[it.ID] = append(k.had[it.ID], strings.Clone(it.called()))
 	}
 }
 
@@ -45,7 +48,7 @@ func (k *memory) isNamesake(it *Item) bool {
 
 // called is what its sender calls a message; "" is unknown.
 func (it *Item) called() string {
-	if it.Message == nil {
+	if it.Message == nil || len(it.Message.ID) > maxID {
 		return ""
 	}
 	return it.Message.ID

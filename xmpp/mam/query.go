@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/canto-im/canto/internal/ns"
@@ -138,14 +139,17 @@ func ask(ctx context.Context, e xmpp.Endpoint, of jid.JID, q *query) (p paging.P
 	return p, nil
 }
 
+// maxID is how many bytes an id of an archive may have. What has a longer one is nothing that could be asked for again.
+const maxID = 1024
+
 // readResult reads what the archive of that address has sent, nil if it's nothing that has an id.
 func readResult(m *stanza.Message, of jid.JID) *Item {
 	for _, e := range m.Payloads {
 		if !e.Is(ns.MAM, "result") {
 			continue
 		}
-		item := &Item{ID: e.Attr("id"), Archive: of}
-		if item.ID == "" { // XEP-0313 §4.2
+		item := &Item{ID: strings.Clone(e.Attr("id")), Archive: of} // which may be kept for longer than the message
+		if item.ID == "" || len(item.ID) > maxID {                  // XEP-0313 §4.2
 			return nil
 		}
 		f, err := forward.Parse(e.Child(ns.Forward, "forwarded"))
