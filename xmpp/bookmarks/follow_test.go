@@ -180,3 +180,24 @@ func TestSecurityS15Bookmarks(t *testing.T) {
 	require.Less(t, len(b.List()), (8<<20)/each+2)
 	require.Greater(t, len(b.List()), (7<<20)/each)
 }
+
+// TestSecurityS05OldBookmarksOfOthers: nor does it with a document of XEP-0048, where the account has its bookmarks in one.
+func TestSecurityS05OldBookmarksOfOthers(t *testing.T) {
+	srv := serve(t, "bookmarks", "private")
+	alice := srv.Session(t, "alice/x", nil)
+	b := open(t, alice)
+	tell := func(from, room string) {
+		require.NoError(t, srv.Inject("alice", "<message from='"+from+"'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='storage:bookmarks'><item id='current'>"+
+			"<storage xmlns='storage:bookmarks'><conference jid='"+room+"' autojoin='true'/></storage></item></items></event></message>"))
+	}
+	tell("alice@canto.test", "ours@canto.test")
+	require.Equal(t, "ours@canto.test", next(t, b.Follow(t.Context())).Room.String())
+	marks := alice.Messages(t.Context(), stanza.Chat)
+	for _, from := range []string{"mallory@evil.example", "bob@canto.test", "canto.test", "alice@canto.test/x"} {
+		tell(from, "trap@evil.example")
+		require.NoError(t, srv.Inject("alice", "<message from='bob@canto.test' type='chat'><body>mark</body></message>"))
+		<-marks
+		require.Len(t, b.List(), 1, from)
+		require.Equal(t, "ours@canto.test", b.List()[0].Room.String(), from)
+	}
+}
