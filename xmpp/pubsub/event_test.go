@@ -91,6 +91,24 @@ func TestEventsOfAClient(t *testing.T) {
 	require.False(t, open)
 }
 
+// What can't be decoded in an event leaves the rest of it standing: what was taken away with it is told.
+func TestRetractedBesideTheOdd(t *testing.T) {
+	srv := serve(t)
+	s := srv.Session(t, "alice", nil)
+	events := pubsub.Events[note](t.Context(), s, own, node)
+	heard := make(chan pubsub.Event[note], 1)
+	pubsub.OnEvent(s, own, node, func(_ context.Context, ev pubsub.Event[note]) error {
+		heard <- ev
+		return nil
+	})
+	require.NoError(t, srv.Inject("alice", "<message from='alice@canto.test'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='"+node+
+		"'><item id='1'><other xmlns='urn:other'/></item><retract id='2'/></items></event></message>"))
+	for _, ev := range []pubsub.Event[note]{next(t, events), next(t, heard)} {
+		require.Empty(t, ev.Items)
+		require.Equal(t, []string{"2"}, ev.Retracted)
+	}
+}
+
 // A channel ends with its ctx and with the session.
 func TestEventsEnd(t *testing.T) {
 	srv := serve(t)

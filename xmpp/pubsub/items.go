@@ -68,6 +68,7 @@ func (t target) page(ctx context.Context, q *Query, at paging.Set) (paging.Page[
 	for p := range answer.part("items").only("item") {
 		page.Items = append(page.Items, p)
 	}
+	page.Complete = q.Latest > 0 && len(page.Items) >= q.Latest // those behind it are not the last ones
 	return page, nil
 }
 

@@ -27,22 +27,28 @@ type command struct {
 // stanza.ServiceUnavailable.
 func AskPending(ctx context.Context, e xmpp.Endpoint, service jid.JID) (nodes []string, err error) {
 	t := target{e: e, service: service}
-	for i := 0; ; i++ {
-		step, err := t.command(ctx, command{Node: ns.PubSubPending, Action: "execute"})
-		if err != nil {
-			return nodes, err
+	begin := command{Node: ns.PubSubPending, Action: "execute"}
+	step, err := t.command(ctx, begin)
+	if err != nil {
+		return nil, err
+	}
+	field := step.Form.Field(allowNode)
+	if field == nil {
+		return nil, nil
+	}
+	for i, o := range field.Options {
+		if i > 0 { // each node has a run of its own
+			if step, err = t.command(ctx, begin); err != nil {
+				return nodes, err
+			}
 		}
-		field := step.Form.Field(allowNode)
-		if field == nil || i >= len(field.Options) { // each node has a run of its own
-			return nodes, nil
-		}
-		node := field.Options[i].Value
-		answer := form.New(form.Answer, ns.PubSubAllow, form.Of(allowNode, node))
+		answer := form.New(form.Answer, ns.PubSubAllow, form.Of(allowNode, o.Value))
 		if _, err := t.command(ctx, command{Node: ns.PubSubPending, SessionID: step.SessionID, Form: answer}); err != nil {
 			return nodes, err
 		}
-		nodes = append(nodes, node)
+		nodes = append(nodes, o.Value)
 	}
+	return nodes, nil
 }
 
 // command does one step.

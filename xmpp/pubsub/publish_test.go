@@ -89,6 +89,20 @@ func TestItemsByPage(t *testing.T) {
 	}
 }
 
+// The last so many items are all that was asked for, although a service says where more of them would be.
+func TestLatestAreAll(t *testing.T) {
+	srv := serve(t)
+	s := srv.Session(t, "alice", nil)
+	srv.ReplaceReply("alice", "<iq type='result' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='"+node+"'><item id='8'/><item id='9'/></items>"+
+		"<set xmlns='http://jabber.org/protocol/rsm'><first index='8'>8</first><last>9</last><count>10</count></set></pubsub></iq>")
+	got := ""
+	for item, err := range pubsub.Items[note](within(t), s, own, node, &pubsub.Query{Latest: 2}) {
+		require.NoError(t, err)
+		got += item.ID
+	}
+	require.Equal(t, "89", got)
+}
+
 // An item that is not what was asked for is told as such, and does no harm to the others.
 func TestItemsOfAnotherType(t *testing.T) {
 	alice := serve(t).Session(t, "alice", nil)

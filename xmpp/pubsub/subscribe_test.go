@@ -2,6 +2,7 @@ package pubsub_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/canto-im/canto/stanza"
@@ -115,7 +116,8 @@ func TestAskPending(t *testing.T) {
 	const step = "<iq type='result' id='${id}'><command xmlns='http://jabber.org/protocol/commands' sessionid='s1' node='http://jabber.org/protocol/pubsub#get-pending' status='executing'>" +
 		"<x xmlns='jabber:x:data' type='form'><field type='list-single' var='pubsub#node'><option><value>a</value></option><option><value>b</value></option></field></x></command></iq>"
 	const done = "<iq type='result' id='${id}'><command xmlns='http://jabber.org/protocol/commands' sessionid='s1' node='http://jabber.org/protocol/pubsub#get-pending' status='completed'/></iq>"
-	for _, answer := range []string{step, done, step, done, step} {
+	more := strings.Replace(step, "</field>", "<option><value>c</value></option></field>", 1) // a service that comes to no end
+	for _, answer := range []string{step, done, more, done} {
 		srv.ReplaceReply("alice", answer)
 	}
 	nodes, err := pubsub.AskPending(within(t), s, own)

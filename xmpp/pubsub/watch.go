@@ -89,7 +89,7 @@ func event[T any](m *stanza.Message, s speaker, node string) (ev Event[T], ok bo
 			return ev, false, err
 		}
 		ev, err = decode[T](m, who, p)
-		return ev, true, err
+		return ev, err == nil || len(ev.Items)+len(ev.Retracted) > 0, err // else nothing of it is left
 	}
 	return ev, false, nil
 }
@@ -99,7 +99,7 @@ func on[T any](e xmpp.Endpoint, s speaker, node string, f func(ctx context.Conte
 	unhandle := e.Handle(xmpp.Pattern{Kind: stanza.KindMessage, Space: ns.PubSubEvent, Local: "event"},
 		xmpp.HandlerFunc(func(ctx context.Context, st stanza.Stanza) (any, error) {
 			ev, ok, err := event[T](st.(*stanza.Message), s, node)
-			if !ok || len(ev.Items) == 0 && err != nil {
+			if !ok {
 				return nil, err
 			}
 			return nil, errors.Join(err, f(ctx, ev))
@@ -129,7 +129,7 @@ func channel[T any](ctx context.Context, e xmpp.Endpoint, s speaker, node string
 			if err != nil {
 				xmpp.LoggerOf(e).Warn("pubsub: an item was left out", "from", m.From, "err", err)
 			}
-			if !ok || len(ev.Items) == 0 && err != nil {
+			if !ok {
 				continue
 			}
 			select {
