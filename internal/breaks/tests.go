@@ -2,9 +2,6 @@ package main
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,22 +11,10 @@ import (
 // findTests finds all tests by the folder of their package.
 func findTests(root string) (tests map[string][]string, err error) {
 	tests = map[string][]string{}
-	err = tree.EachGo(root, func(name string) error {
-		if !strings.HasSuffix(name, "_test.go") {
-			return nil
+	err = tree.EachTestFunc(root, func(dir string, f *ast.FuncDecl) {
+		if strings.HasPrefix(f.Name.Name, "Test") {
+			tests[dir] = append(tests[dir], f.Name.Name)
 		}
-		syn, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(root, filepath.Dir(name))
-		for _, d := range syn.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
-				dir := filepath.ToSlash(rel)
-				tests[dir] = append(tests[dir], f.Name.Name)
-			}
-		}
-		return err
 	})
 	return tests, err
 }

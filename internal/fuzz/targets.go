@@ -3,9 +3,6 @@ package main
 import (
 	"cmp"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,21 +21,10 @@ func (t target) String() string { return t.dir + " " + t.name }
 
 // findTargets finds those of all test files below root, in the order of their packages.
 func findTargets(root string) (list []target, err error) {
-	err = tree.EachGo(root, func(name string) error {
-		if !strings.HasSuffix(name, "_test.go") {
-			return nil
+	err = tree.EachTestFunc(root, func(dir string, f *ast.FuncDecl) {
+		if isTarget(f) {
+			list = append(list, target{dir, f.Name.Name})
 		}
-		syn, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		dir, err := filepath.Rel(root, filepath.Dir(name))
-		for _, d := range syn.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && isTarget(f) {
-				list = append(list, target{filepath.ToSlash(dir), f.Name.Name})
-			}
-		}
-		return err
 	})
 	slices.SortFunc(list, func(a, b target) int {
 		return cmp.Or(cmp.Compare(a.dir, b.dir), cmp.Compare(a.name, b.name))
@@ -48,7 +34,7 @@ func findTargets(root string) (list []target, err error) {
 
 // isTarget reports whether the go command takes f for a fuzz target.
 func isTarget(f *ast.FuncDecl) bool {
-	if f.Recv != nil || !strings.HasPrefix(f.Name.Name, "Fuzz") || f.Type.Params.NumFields() != 1 {
+	if !strings.HasPrefix(f.Name.Name, "Fuzz") || f.Type.Params.NumFields() != 1 {
 		return false
 	}
 	p, ok := f.Type.Params.List[0].Type.(*ast.StarExpr)

@@ -1,6 +1,9 @@
 package tree
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -34,6 +37,27 @@ func EachGo(root string, f func(name string) error) error {
 			return nil
 		}
 		return f(name)
+	})
+}
+
+// EachTestFunc calls f with every function, methods aside, in the test files below root that EachGo finds, and the folder of its package,
+// relative to root with slashes.
+func EachTestFunc(root string, f func(dir string, fn *ast.FuncDecl)) error {
+	return EachGo(root, func(name string) error {
+		if !strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		syn, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(name))
+		for _, d := range syn.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil {
+				f(filepath.ToSlash(dir), fn)
+			}
+		}
+		return err
 	})
 }
 

@@ -1,6 +1,7 @@
 package tree_test
 
 import (
+	"go/ast"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,4 +37,21 @@ func TestEachGo(t *testing.T) {
 	}))
 	assert.Equal(t, []string{filepath.Join(root, "a.go"), filepath.Join(root, "b", "c_test.go")}, got)
 	assert.ErrorIs(t, tree.EachGo(root, func(string) error { return os.ErrClosed }), os.ErrClosed)
+}
+
+func TestEachTestFunc(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"a.go": "package a\nfunc No() {}", "a_test.go": "package a\nfunc Root() {}", "b/c/c_test.go": "package c\nfunc (x X) No() {}\nvar no = func() {}\nfunc Yes() {}",
+	} {
+		name = filepath.Join(root, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o700))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	var got []string
+	collect := func(dir string, fn *ast.FuncDecl) { got = append(got, dir+" "+fn.Name.Name) }
+	require.NoError(t, tree.EachTestFunc(root, collect))
+	assert.Equal(t, []string{". Root", "b/c Yes"}, got)
+	require.NoError(t, os.WriteFile(filepath.Join(root, "odd_test.go"), []byte("package"), 0o600))
+	assert.Error(t, tree.EachTestFunc(root, collect))
 }
