@@ -30,6 +30,7 @@ var rooms = map[string]floor{
 	"sasl":                            meaning,
 	"xmpp":                            session,
 	"internal/web":                    ground,
+	"internal/unmarshal":              session,
 	"internal/endpoint":               ability,
 	"xmpp/xmpptest/internal/server":   session,
 	"roster":                          ability,
@@ -63,6 +64,7 @@ var narrow = map[string][]string{
 	"stanza":                        {"jid", "internal/ns", "internal/xmltext"},
 	"sasl":                          {},
 	"internal/web":                  {},
+	"internal/unmarshal":            {"stanza"},
 	"xmpp/xmpptest/internal/server": {"jid", "stanza", "sasl", "internal/ns", "internal/xmltext", "internal/stream"},
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/unmarshal"
 	"github.com/canto-im/canto/internal/xmltext"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp/stamp"
@@ -94,16 +95,7 @@ func into[T stanza.Stanza](e stanza.Element, st T) (stanza.Stanza, error) {
 
 // UnmarshalXML implements xml.Unmarshaler as Parse reads.
 func (f *Forwarded) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
-	var e stanza.Element
-	if err := e.UnmarshalXML(dec, start); err != nil {
-		return err
-	}
-	got, err := Parse(e)
-	if err != nil {
-		return err
-	}
-	*f = got
-	return nil
+	return unmarshal.Via(dec, start, f, Parse)
 }
 
 // MarshalXML implements xml.Marshaler. The stanza keeps the namespace that it was read with.

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/unmarshal"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp"
@@ -134,12 +135,7 @@ func (r *Room) InviteDirectly(ctx context.Context, who jid.JID, reason string) e
 
 // UnmarshalXML implements xml.Unmarshaler: an address that is none harms nothing else.
 func (x *conferenceX) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
-	var e stanza.Element
-	if err := e.UnmarshalXML(dec, start); err != nil {
-		return err
-	}
-	*x = readConference(e)
-	return nil
+	return unmarshal.Via(dec, start, x, func(e stanza.Element) (conferenceX, error) { return readConference(e), nil })
 }
 
 func readConference(e stanza.Element) conferenceX {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/unmarshal"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 	"github.com/canto-im/canto/xmpp/form"
@@ -98,12 +99,7 @@ func (x *userX) item() userItem {
 
 // UnmarshalXML implements xml.Unmarshaler.
 func (x *userX) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
-	var e stanza.Element
-	if err := e.UnmarshalXML(dec, start); err != nil {
-		return err
-	}
-	*x = readUser(e)
-	return nil
+	return unmarshal.Via(dec, start, x, func(e stanza.Element) (userX, error) { return readUser(e), nil })
 }
 
 // maxItems is how many children of one kind are read.
@@ -208,11 +204,11 @@ type adminActor struct {
 
 // UnmarshalXML implements xml.Unmarshaler.
 func (q *adminQuery) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
-	var e stanza.Element
-	if err := e.UnmarshalXML(dec, start); err != nil {
-		return err
-	}
-	*q = adminQuery{XMLName: e.Name()}
+	return unmarshal.Via(dec, start, q, readAdmin)
+}
+
+func readAdmin(e stanza.Element) (q adminQuery, err error) {
+	q.XMLName = e.Name()
 	for c := range e.Children() {
 		if c.Is(ns.MUCAdmin, "item") {
 			it := readItem(c)
@@ -223,7 +219,7 @@ func (q *adminQuery) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) erro
 			q.Items = append(q.Items, item)
 		}
 	}
-	return nil
+	return q, nil
 }
 
 // ownerQuery is what owners ask for (XEP-0045 §19.4).

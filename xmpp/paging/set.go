@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/unmarshal"
 	"github.com/canto-im/canto/stanza"
 )
 
@@ -77,16 +78,7 @@ func number(s string) *int {
 
 // UnmarshalXML implements xml.Unmarshaler as Parse reads.
 func (s *Set) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
-	var e stanza.Element
-	if err := e.UnmarshalXML(dec, start); err != nil {
-		return err
-	}
-	got, err := Parse(e)
-	if err != nil {
-		return err
-	}
-	*s = got
-	return nil
+	return unmarshal.Via(dec, start, s, Parse)
 }
 
 // MarshalXML implements xml.Marshaler.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/canto-im/canto/internal/datetime"
 	"github.com/canto-im/canto/internal/ns"
+	"github.com/canto-im/canto/internal/unmarshal"
 	"github.com/canto-im/canto/jid"
 	"github.com/canto-im/canto/stanza"
 )
@@ -67,17 +68,7 @@ var delayName = xml.Name{Space: ns.Delay, Local: "delay"}
 
 // UnmarshalXML implements xml.Unmarshaler as ParseDelay reads.
 func (d *Delay) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
-	var e stanza.Element
-	err := e.UnmarshalXML(dec, start)
-	if err != nil {
-		return err
-	}
-	got, err := ParseDelay(e)
-	if err != nil {
-		return err
-	}
-	*d = got
-	return nil
+	return unmarshal.Via(dec, start, d, ParseDelay)
 }
 
 // MarshalXML implements xml.Marshaler. The time is written in UTC (XEP-0203 §2); one that is zero is an error.
