@@ -19,8 +19,6 @@ func bareRoom(at jid.JID, nick string, in bool) *Room {
 	if err != nil {
 		panic(err)
 	}
-	r.known = make(chan struct{})
-	close(r.known)
 	r.features = features{true, true, true}
 	h.rooms[at] = r
 	if in {

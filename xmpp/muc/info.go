@@ -87,26 +87,43 @@ func readFeatures(i *disco.Info) features {
 // inquireTimeout is how long a room may take to say what it can do, before it's taken for one that can't do anything.
 const inquireTimeout = 10 * time.Second
 
-// inquire asks the room what it can do. It's known when r.known is closed.
+// inquire asks the room what it can do. It's known when r.known is closed. However often that is called, one question at a time is open in a
+// session.
 func (r *Room) inquire(s *xmpp.Session) {
 	known := make(chan struct{})
 	r.mu.Lock()
-	r.known = known
+	if r.asks == s {
+		r.asksAgain = true
+		r.mu.Unlock()
+		return
+	}
+	r.known, r.asks, r.asksAgain = known, s, false
 	r.mu.Unlock()
 	go func() {
 		defer close(known)
-		ctx, cancel := context.WithTimeout(context.Background(), inquireTimeout)
-		defer cancel()
-		i, err := disco.Get(ctx, s, r.jid, "")
-		if err != nil { // what was known of it before holds
-			return
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.known == known {
-			r.features = readFeatures(i)
+		for r.ask(s, known) {
 		}
 	}()
+}
+
+// ask asks once, and reports whether it's to be done again: what the room has said since may change the answer.
+func (r *Room) ask(s *xmpp.Session, known chan struct{}) (again bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), inquireTimeout)
+	defer cancel()
+	i, err := disco.Get(ctx, s, r.jid, "")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known != known {
+		return false
+	}
+	if err == nil { // else what was known of it before holds
+		r.features = readFeatures(i)
+	}
+	if again = r.asksAgain; !again {
+		r.asks = nil
+	}
+	r.asksAgain = false
+	return again
 }
 
 // awaitFeatures waits for what inquire has asked.

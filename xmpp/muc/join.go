@@ -103,6 +103,7 @@ func newRoom(h *hub, at jid.JID, o *Options) (*Room, error) {
 		nick:     own.Resourcepart(),
 		done:     make(chan struct{}),
 		in:       make(chan struct{}),
+		known:    make(chan struct{}),
 		renaming: make(chan struct{}, 1),
 		trying:   make(chan struct{}, 1),
 		waiting:  make(map[string]*delivery),
@@ -113,6 +114,7 @@ func newRoom(h *hub, at jid.JID, o *Options) (*Room, error) {
 	if r.opts.PingAfter == 0 {
 		r.opts.PingAfter = defaultPingAfter
 	}
+	close(r.known) // as much as there is, before it's asked
 	r.feeds.opened = make(chan struct{})
 	r.feeds.dropped = func() {
 		xmpp.LoggerOf(h.e).Warn("muc: what a room says is dropped: nobody has called Messages, Events or Whispers", "room", r.jid)

@@ -37,8 +37,12 @@ func (r *Room) silent() {
 	}
 }
 
-// ping asks the room whether we're in it (XEP-0410): by a request to ourselves, through it.
+// ping asks the room whether we're in it (XEP-0410): by a request to ourselves, through it; once, however many have a reason to ask.
 func (r *Room) ping() {
+	if !r.pinging.CompareAndSwap(false, true) {
+		return
+	}
+	defer r.pinging.Store(false)
 	r.mu.Lock()
 	s, to, in, renaming := r.home, r.own(r.nick), isClosed(r.in) && !r.over && r.leaving == nil, r.rename != nil
 	r.mu.Unlock()

@@ -29,6 +29,7 @@ type Room struct {
 
 	renaming chan struct{} // holds one value while SetNick is under way
 	trying   chan struct{} // holds one value while an attempt is
+	pinging  atomic.Bool   // it's being asked whether we're in it
 	heard    atomic.Int64  // when something came from the room last, in Unix nanoseconds
 
 	mu        sync.Mutex // protects what follows
@@ -38,6 +39,8 @@ type Room struct {
 	stay      int           // counts how often the room has let us in
 	features  features
 	known     chan struct{} // closed when features are what the room has answered
+	asks      *xmpp.Session // in which it's being asked
+	asksAgain bool          // and is to be asked once more
 	attempt   *attempt      // under way; nil: none
 	in        chan struct{} // closed while we're in the room
 	leaving   chan struct{} // of Leave: closed when the room has let us go
