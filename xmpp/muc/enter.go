@@ -304,7 +304,7 @@ func (r *Room) SetPresence(ctx context.Context, p *stanza.Presence) error {
 		defer r.mu.Unlock()
 		return r.cause()
 	}
-	r.opts.Presence = p
+	r.opts.Presence = shown(p)
 	now, home := r.presenceAs(), r.home
 	now.To = r.own(r.nick)
 	r.mu.Unlock()

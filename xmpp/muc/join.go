@@ -110,6 +110,7 @@ func newRoom(h *hub, at jid.JID, o *Options) (*Room, error) {
 	}
 	if o != nil {
 		r.opts = *o
+		r.opts.Presence = shown(o.Presence)
 	}
 	if r.opts.PingAfter == 0 {
 		r.opts.PingAfter = defaultPingAfter
@@ -247,13 +248,14 @@ func (r *Room) request(a *attempt) *stanza.Presence {
 }
 
 // presenceAs is a copy of what the room is to show of us. r.mu is held.
-func (r *Room) presenceAs() *stanza.Presence {
-	var p stanza.Presence
-	if q := r.opts.Presence; q != nil {
-		p.Show, p.Status, p.Statuses, p.Priority, p.Lang = q.Show, q.Status, q.Statuses, q.Priority, q.Lang
-		p.Payloads = slices.Clone(q.Payloads)
+func (r *Room) presenceAs() *stanza.Presence { return shown(r.opts.Presence) }
+
+// shown is a copy of what a room shows of p, which may be nil.
+func shown(p *stanza.Presence) *stanza.Presence {
+	if p == nil {
+		return &stanza.Presence{}
 	}
-	return &p
+	return &stanza.Presence{Show: p.Show, Status: p.Status, Statuses: slices.Clone(p.Statuses), Priority: p.Priority, Lang: p.Lang, Payloads: slices.Clone(p.Payloads)}
 }
 
 // errUnwanted is what Join fails with where the room did not exist and was not to be made.

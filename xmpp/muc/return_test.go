@@ -249,3 +249,25 @@ func TestCuts(t *testing.T) {
 		require.Equal(t, append(want, "over")[len(want)+1-len(got):], got, "the server keeps twenty")
 	})
 }
+
+// What the room shows of us is what we said then, whatever becomes of our literal.
+func TestPresenceIsCopied(t *testing.T) {
+	bubble(t, noSM(), func(t *testing.T, srv *xmpptest.Server) {
+		require.NoError(t, srv.Room("garden").Make(nil))
+		first, later := &stanza.Presence{Status: "first"}, &stanza.Presence{Status: "later"}
+		bob := visitor(t, srv, "bob", nil)
+		alice := join(t, srv, running(t, srv, "alice", nil), "alice", &Options{Presence: first})
+		first.Status = "spoilt"
+		comeBack := func() string {
+			srv.CloseStream("alice", "reset")
+			elapse(time.Minute)
+			o, ok := bob.Occupant("alice")
+			require.True(t, ok)
+			return o.Status
+		}
+		require.Equal(t, "first", comeBack())
+		require.NoError(t, alice.SetPresence(t.Context(), later))
+		later.Status = "spoilt"
+		require.Equal(t, "later", comeBack())
+	})
+}
