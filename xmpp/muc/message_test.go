@@ -161,3 +161,12 @@ func TestSlowReader(t *testing.T) {
 		}
 	})
 }
+
+// As ejabberd 24 tells it: with the reason in another namespace.
+func TestModeratedByEjabberd(t *testing.T) {
+	r := bareRoom(srvless.Bare(), "thirdwitch", true)
+	var events []Event
+	require.True(t, r.announces(parsed[*stanza.Message]("<message xmlns='jabber:client' from='coven@chat.shakespeare.lit' type='groupchat'><retract id='1' xmlns='urn:xmpp:message-retract:1'>"+
+		"<reason xmlns='urn:xmpp:message-moderate:1'>indecent</reason><moderated by='coven@chat.shakespeare.lit/alice' xmlns='urn:xmpp:message-moderate:1'/></retract></message>"), &events))
+	require.Equal(t, []Event{Moderated{StanzaID: "1", By: "alice", Reason: "indecent"}}, events)
+}

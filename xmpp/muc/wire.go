@@ -277,7 +277,7 @@ type retractX struct {
 	XMLName   xml.Name    `xml:"urn:xmpp:message-retract:1 retract"`
 	ID        string      `xml:"id,attr,omitempty"`
 	Moderated *moderatedX `xml:"urn:xmpp:message-moderate:1 moderated"`
-	Reason    string      `xml:"urn:xmpp:message-retract:1 reason,omitempty"`
+	Reason    string      `xml:"reason,omitempty"` // ejabberd 24 has it in another namespace
 }
 
 type moderatedX struct {
