@@ -58,7 +58,7 @@ var roomsLack = map[string]map[string]string{
 	"stanza ids": {string(servers.Prosody): "mod_muc_mam gives them", string(servers.Prosody13): "mod_muc_mam gives them",
 		string(servers.Ejabberd): "the archive gives them", string(servers.Ejabberd24): "the archive gives them"},
 	"moderation": {string(servers.Prosody): "mod_muc_moderation is a community module", string(servers.Prosody13): "mod_muc_moderation is a community module",
-		string(servers.Ejabberd): "later than 23.01", string(servers.Ejabberd24): "it needs the archive"},
+		string(servers.Ejabberd): "later than 23.01"},
 	"registration": {string(servers.Ejabberd): "it's of the service, not of the room", string(servers.Ejabberd24): "it's of the service, not of the room"},
 }
 
