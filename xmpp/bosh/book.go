@@ -33,8 +33,8 @@ const (
 	// have arrived; and what is said meanwhile goes in one. Two requests on two connections may overtake each other, and ejabberd (23,
 	// 24) does not survive it: it forgets the one that came early until it has something to say itself, and falls over when that is repeated.
 	leastGap = 10 * time.Millisecond
-	mostGap  = 500 * time.Millisecond
-	perKiB   = time.Millisecond // of the one before
+	mostGap  = time.Second
+	perKiB   = 4 * time.Millisecond // of the one before
 	// breath is how long an empty request waits behind what was just handed over: who has got something may have something to say.
 	breath = 3 * time.Millisecond
 )

@@ -36,7 +36,7 @@
 // # What it does for you
 //
 // A request is held by the server until it has something to say, at most for Dialer.Wait; what the program says goes out with a
-// second one, once the one before is known to have arrived, or after a time in which it should have (10 ms to half a second, by what
+// second one, once the one before is known to have arrived, or after a time in which it should have (10 ms to a second, by what
 // requests took lately), so that they do not overtake each other. Requests and responses that the network loses are made again, and
 // answered with what the server has kept: nothing is lost, nothing comes twice, and nothing out of order (XEP-0124 §14). While nothing gets through, this goes on for
 // xmpp.Options.DeadAfter; then the session is lost, and a Client resumes its stream with another one (XEP-0198). How soon a silent
