@@ -195,6 +195,11 @@ func takeMalformed(t *testing.T, srv *xmpptest.Server, log *locked, e xmpp.Endpo
 	check := talk(t, srv, e)
 	answers := maps.Clone(malformedAnswers)
 	maps.Copy(answers, talkAnswers)
+	next := new(nextAnswer)
+	defer srv.Intercept(func(from jid.JID, xml string) bool {
+		answer := next.to(xml)
+		return answer != "" && srv.Inject(from.Localpart(), answer) == nil
+	})()
 	for i, v := range malformedValues {
 		value := escaped(v)
 		for _, push := range slices.Concat(malformedPushes, talkPushes) {
@@ -203,11 +208,12 @@ func takeMalformed(t *testing.T, srv *xmpptest.Server, log *locked, e xmpp.Endpo
 		for name, a := range answers {
 			before := ""
 			if strings.HasPrefix(a.answer, "<fin ") {
-				before = strings.ReplaceAll(archivedPart, "§", value)
+				before = archivedPart
 			}
-			srv.ReplaceReply("alice", before+"<iq type='result' id='${id}'>"+strings.ReplaceAll(a.answer, "§", value)+"</iq>")
+			next.set(strings.ReplaceAll(before+"<iq type='result' id='${id}'${from}>"+a.answer+"</iq>", "§", value), namespaceOf.FindStringSubmatch(a.answer)[1])
 			err := a.ask(ctx, e)
 			require.NoError(t, ctx.Err(), "%s: %.40q: %v", name, v, err)
+			require.Empty(t, next.set("", ""), "%s: %.40q: nothing was asked that this answers: %v", name, v, err)
 		}
 		require.NoError(t, srv.Inject("alice", fmt.Sprintf("<message from='bob@canto.test' id='mark %d'/>", i)))
 		select {
