@@ -16,7 +16,7 @@ const integration = "internal/integration."
 
 // committed reads the report that stands in the tree back into results. What the tests showed at each target apart is not in
 // it: all of them count in this process, and those of package integration at servers of others.
-func committed(root string) (text string, shown results, err error) {
+func committed(root string, t *table) (text string, shown results, err error) {
 	b, err := os.ReadFile(filepath.Join(root, reportFile))
 	if err != nil {
 		return "", nil, err
@@ -26,6 +26,7 @@ func committed(root string) (text string, shown results, err error) {
 		if err := shown.read(line); err != nil {
 			return "", nil, fmt.Errorf("%s: %w in %q", reportFile, err, line)
 		}
+		shown.readCapability(t.capabilities, line)
 	}
 	return string(b), shown, nil
 }
@@ -91,7 +92,7 @@ func (r results) take(id, target string, s *showing) {
 
 // stale returns what of the report and of the README's summary is not what shown says, up to ten lines.
 func stale(root string, t *table, shown results) (wrong []string) {
-	text, old, err := committed(root)
+	text, old, err := committed(root, t)
 	if err != nil {
 		return []string{err.Error()}
 	}

@@ -46,6 +46,7 @@ func collect(from io.Reader, t *table, shown results, say *printer) error {
 			}
 			named[e.of()] = append(named[e.of()], ids...)
 		case "fail", "pass":
+			shown.tried(t.capabilities, &e)
 			for _, id := range named[e.of()] {
 				shown.record(id, target(e.Test), e.dir()+"."+topLevel(e.Test), e.Action == "pass")
 			}

@@ -44,13 +44,22 @@ func enter() (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	claims, err := readClaims(root, t)
-	return &house{root, t, claims}, err
+	return survey(root, t)
+}
+
+// survey reads the sources.
+func survey(root string, t *table) (h *house, err error) {
+	h = &house{root: root, table: t}
+	if t.capabilities, err = readCapabilities(root); err != nil {
+		return nil, err
+	}
+	h.claims, err = readClaims(root, t)
+	return h, err
 }
 
 // wrong is all that is wrong with it, whatever a run shows.
 func (h *house) wrong() ([]string, error) {
-	wrong := append(coverage(h.table, h.claims), built(h.root, h.table)...)
+	wrong := slices.Concat(coverage(h.table, h.claims), built(h.root, h.table), untriedCapabilities(h.table.capabilities))
 	more, err := skips(h.root)
 	return append(wrong, more...), err
 }

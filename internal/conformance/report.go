@@ -108,6 +108,7 @@ func report(t *table, shown results) string {
 	fmt.Fprintf(&b, "# Conformance\n\nWritten by `go run ./internal/conformance` from a run of the tests against %s; see that package's documentation. "+
 		"Each row is a requirement that concerns a client; the words are those of the RFCs. What a cell says:\n\n%s\n", tested(shown), legend())
 	b.WriteString(summary(t, shown))
+	b.WriteString(capabilities(t.capabilities, shown))
 	for _, p := range parts(t) {
 		fmt.Fprintf(&b, "\n## %s\n\n| row | level | requirement | in process | Prosody | ejabberd | shown by |\n|---|---|---|---|---|---|---|\n", p.title)
 		for _, r := range t.rows {

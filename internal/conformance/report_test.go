@@ -118,7 +118,7 @@ func TestStale(t *testing.T) {
 	}
 	write(text, summary(table, shown))
 	assert.Empty(t, stale(root, table, shown))
-	_, read, err := committed(root)
+	_, read, err := committed(root, table)
 	require.NoError(t, err)
 	assert.Equal(t, text, report(table, read), "it can be read back")
 	delete(shown["bind-support"], prosody)
@@ -136,7 +136,7 @@ func TestStale(t *testing.T) {
 	} {
 		require.Contains(t, text, old)
 		write(strings.Replace(text, old, edited, 1), summary(table, shown))
-		_, read, err := committed(root)
+		_, read, err := committed(root, table)
 		require.NoError(t, err)
 		assert.NotEmpty(t, append(stale(root, table, shown), stale(root, table, read)...), edited)
 	}

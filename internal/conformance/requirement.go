@@ -49,6 +49,8 @@ type table struct {
 	departs  []remark // known and not followed: what is no MUST may have a good reason against it (RFC 2119 §3, §4)
 	later    []remark // of a part that Canto has not got yet
 	unseen   []remark // cannot be shown on servers of others
+
+	capabilities []capability // what the sources say of them; not in the files of the table
 }
 
 // A remark gives the reason for the rows that its pattern matches (path.Match).
