@@ -13,6 +13,8 @@ type attack struct {
 	name     string
 	play     func(p *peer) error
 	want     string        // what is said of the first session's or attempt's end
+	use      string        // what the victim does beside: Order.Use
+	used     string        // what is said of that use's end; "": it goes on
 	slow     bool          // the victim's message handler takes for ever
 	patience time.Duration // Options.Keepalive and DeadAfter; 0: their defaults
 	room     int64         // MiB by which the process may grow, at most; 0: usual
@@ -23,6 +25,8 @@ const (
 	unharmed = "connection lost" // the session has taken all that was sent, and lost its connection afterwards
 
 	usual = 32  // MiB: a few stanzas of Limits.StanzaBytes, a lane of Limits.LaneSoft, and what the collector leaves lying
+	talk  = 64  // MiB: usual, and what a chat.Conversation holds, which is twice ConversationOptions.Bytes, again twice for the collector
+	crowd = 80  // MiB: usual, and what a muc.Room holds of 50,000 occupants with short names, twice for the collector
 	lane  = 192 // MiB: three times Limits.LaneHard, since the collector works at its own pace
 )
 

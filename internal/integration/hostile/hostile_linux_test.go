@@ -11,7 +11,7 @@ import (
 )
 
 // attacks are all of them.
-var attacks = slices.Concat(opening, loggingIn, talking)
+var attacks = slices.Concat(opening, loggingIn, talking, inRooms, fromArchives, conversing, fromOurAccount)
 
 // TestSecurityS15Hostile plays each attack against a process of its own: it says what happened, stays within its memory and
 // leaves nothing running, and the honest session beside does not notice.
@@ -26,9 +26,15 @@ func TestSecurityS15Hostile(t *testing.T) {
 				played <- p.bytes
 				return err
 			})
-			v.order(Order{Do: "attack", Name: "c", Addr: addr, Slow: a.slow, Patience: a.patience})
+			v.order(Order{Do: "attack", Name: "c", Addr: addr, Use: a.use, Slow: a.slow, Patience: a.patience})
 			sent := <-played
 			assert.Contains(t, v.await("state", "c").Text, a.want)
+			if a.use != "" {
+				assert.Positive(t, sent, "the attack has not begun")
+			}
+			if a.used != "" {
+				assert.Contains(t, v.await("used", "c").Text, a.used)
+			}
 			v.order(Order{Do: "stop", Name: "c"})
 			v.await("stopped", "c")
 			after := v.settle()

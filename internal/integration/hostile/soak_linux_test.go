@@ -27,7 +27,7 @@ func TestSoak(t *testing.T) {
 		for i := range abreast {
 			n := rand.IntN(len(attacks))
 			a := attacks[n]
-			v.order(Order{Do: "attack", Name: fmt.Sprint(i), Addr: addrs[n], Slow: a.slow, Patience: a.patience})
+			v.order(Order{Do: "attack", Name: fmt.Sprint(i), Addr: addrs[n], Use: a.use, Slow: a.slow, Patience: a.patience})
 		}
 		for i := range abreast {
 			v.await("state", fmt.Sprint(i))

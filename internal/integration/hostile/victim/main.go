@@ -125,6 +125,9 @@ func (v *victim) start(o hostile.Order) {
 		}
 	}()
 	go v.openRoster(ctx, cl)
+	if use := uses[o.Use]; use != nil {
+		go func() { v.say(hostile.Report{What: "used", Name: o.Name, Text: fmt.Sprint(use(ctx, cl))}) }()
+	}
 	go func() {
 		defer close(c.ended)
 		v.say(hostile.Report{What: "ended", Name: o.Name, Text: fmt.Sprint(cl.Run(ctx))})
