@@ -28,6 +28,9 @@ var conversing = []attack{
 		}
 		return eve(n, fmt.Sprintf("<body>%0400d</body><replace xmlns='urn:xmpp:message-correct:0' id='0'/>", n))
 	})},
+	{name: "requests for receipts that are not acknowledged", use: UseConversation, want: "without an acknowledgement", room: lane, play: met(func(n int) string {
+		return eve(n, "<request xmlns='urn:xmpp:receipts'/>")
+	})},
 	{name: "reactions to what nobody has said", use: UseConversation, want: unharmed, room: talk, play: met(func(n int) string {
 		return eve(n, fmt.Sprintf("<reactions xmlns='urn:xmpp:reactions:0' id='?%d'><reaction>👋</reaction></reactions>", n))
 	})},
