@@ -121,6 +121,18 @@ func (f *feed[T]) close(drop bool) {
 	f.finish()
 }
 
+// after has do called when no more will be handed over, at once where that is so.
+func (f *feed[T]) after(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over {
+		do()
+		return
+	}
+	shut := f.shut
+	f.shut = func() { shut(); do() }
+}
+
 // finish shuts a feed that is closed and has nothing to hand over. f.mu is held.
 func (f *feed[T]) finish() {
 	if f.closing && !f.running && !f.over {

@@ -110,6 +110,7 @@ func (fs *feeds) close(drop bool) {
 func channel[T any](ctx context.Context, fs *feeds, pick func(Event) (T, bool)) <-chan T {
 	p, ch := newPicked(ctx, pick)
 	fs.add(p)
-	context.AfterFunc(ctx, func() { fs.remove(p) })
+	stop := context.AfterFunc(ctx, func() { fs.remove(p) })
+	p.after(func() { stop() }) // a ctx that outlives the stay holds nothing of it
 	return ch
 }
