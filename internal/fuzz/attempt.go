@@ -58,7 +58,7 @@ func (o tool) attempt(ctx context.Context, t target, d time.Duration) attempt {
 }
 
 var (
-	progress = regexp.MustCompile(`fuzz: elapsed: \S+, execs: (\d+)`)
+	progress = regexp.MustCompile(`fuzz: elapsed: (\S+), execs: (\d+)`)
 	// noise is what the tool says when it has run out of time. Whatever else it says is a finding.
 	noise = regexp.MustCompile(`^(fuzz: elapsed: .*|--- FAIL: Fuzz\w+ \(.*\)|FAIL|exit status 1|FAIL\t.*|)$`)
 	// tooLate is the go tool's own failure: the deadline of -fuzztime cancels the call of a worker that is busy just then, and
@@ -70,8 +70,10 @@ var (
 // judge reads what go test has said of a run, and the error with which it ended.
 func judge(output string, err error, d time.Duration) attempt {
 	a := attempt{ran: d, output: output, verdict: found}
-	for _, m := range progress.FindAllStringSubmatch(output, -1) {
-		a.executions, _ = strconv.ParseInt(m[1], 10, 64) // the last is the sum
+	var elapsed time.Duration
+	for _, m := range progress.FindAllStringSubmatch(output, -1) { // the last are the sums
+		elapsed, _ = time.ParseDuration(m[1])
+		a.executions, _ = strconv.ParseInt(m[2], 10, 64)
 	}
 	switch {
 	case err == nil && a.executions > 0:
@@ -80,6 +82,9 @@ func judge(output string, err error, d time.Duration) attempt {
 		a.output += "nothing was run"
 	case onlyLate(output):
 		a.verdict = late
+	}
+	if a.verdict == found {
+		a.ran = elapsed // a finding ends the run
 	}
 	return a
 }

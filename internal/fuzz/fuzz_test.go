@@ -37,24 +37,25 @@ func TestJudge(t *testing.T) {
 		output     string
 		err        error
 		want       verdict
+		ran        time.Duration
 		executions int64
 	}{
-		"nothing found":               {begun + "PASS\nok  \texample.org/house\t3.04s\n", nil, quiet, 39694},
-		"nothing run":                 {"PASS\nok  \texample.org/house\t0.04s [no tests to run]\n", nil, found, 0},
-		"late":                        {begun + endLate, exit, late, 39694},
-		"a finding":                   {begun + endBad, exit, found, 39694},
-		"a finding that says so, too": {begun + strings.Replace(endBad, "a_test.go:5: no", "context deadline exceeded", 1), exit, found, 39694},
-		"a finding not minimized yet": {begun + "fuzz: minimizing 34-byte failing input file\n" + endLate, exit, found, 39694},
+		"nothing found":               {begun + "PASS\nok  \texample.org/house\t3.04s\n", nil, quiet, 10 * time.Second, 39694},
+		"nothing run":                 {"PASS\nok  \texample.org/house\t0.04s [no tests to run]\n", nil, found, 0, 0},
+		"late":                        {begun + endLate, exit, late, 10 * time.Second, 39694},
+		"a finding":                   {begun + endBad, exit, found, 3 * time.Second, 39694},
+		"a finding that says so, too": {begun + strings.Replace(endBad, "a_test.go:5: no", "context deadline exceeded", 1), exit, found, 3 * time.Second, 39694},
+		"a finding not minimized yet": {begun + "fuzz: minimizing 34-byte failing input file\n" + endLate, exit, found, 3 * time.Second, 39694},
 		"a worker that hung": {begun + "--- FAIL: FuzzBearer (13.02s)\n    fuzzing process hung or terminated unexpectedly: exit status 2\n" +
-			"    context deadline exceeded\nFAIL\n", exit, found, 39694},
-		"does not compile": {"# example.org/house\n./a_test.go:5: no\nFAIL\texample.org/house [build failed]\n", exit, found, 0},
-		"killed":           {begun, errors.New("signal: killed"), found, 39694},
+			"    context deadline exceeded\nFAIL\n", exit, found, 3 * time.Second, 39694},
+		"does not compile": {"# example.org/house\n./a_test.go:5: no\nFAIL\texample.org/house [build failed]\n", exit, found, 0, 0},
+		"killed":           {begun, errors.New("signal: killed"), found, 3 * time.Second, 39694},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := judge(c.output, c.err, 3*time.Second)
+			a := judge(c.output, c.err, 10*time.Second)
 			assert.Equal(t, c.want, a.verdict)
 			assert.Equal(t, c.executions, a.executions)
-			assert.Equal(t, 3*time.Second, a.ran)
+			assert.Equal(t, c.ran, a.ran)
 		})
 	}
 }
