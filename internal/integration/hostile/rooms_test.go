@@ -12,11 +12,11 @@ var inRooms = []attack{
 			return occupant(n, "") + fmt.Sprintf("<presence type='unavailable' from='garden@rooms.hostile.test/n%d'/>", n)
 		})
 	})},
-	{name: "one in a room who is always different", use: UseUnreadRoom, want: unharmed, patience: soon, play: inRoom(func(p *peer) error {
+	{name: "one in a room who is always different", use: UseUnreadRoom, want: unharmed, patience: 5 * soon, play: inRoom(func(p *peer) error {
 		return p.flood("", func(n int) string { return occupant(0, fmt.Sprintf("<status>%d</status>", n)) })
 	})},
 	{name: "messages in a room", use: UseRoom, want: unharmed, play: inRoom(groupchat)},
-	{name: "messages in a room that is not read", use: UseUnreadRoom, want: unharmed, patience: soon, play: inRoom(groupchat)},
+	{name: "messages in a room that is not read", use: UseUnreadRoom, want: unharmed, patience: 5 * soon, play: inRoom(groupchat)},
 }
 
 // inRoom has an attack begin when the victim is in the room.
