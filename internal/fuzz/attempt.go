@@ -58,7 +58,8 @@ func (o tool) attempt(ctx context.Context, t target, d time.Duration) attempt {
 }
 
 var (
-	progress = regexp.MustCompile(`fuzz: elapsed: (\S+), execs: (\d+)`)
+	// progress tells of what was executed, the inputs of earlier runs that are tried first among it.
+	progress = regexp.MustCompile(`fuzz: elapsed: (\S+), (?:execs|gathering baseline coverage): (\d+)`)
 	// noise is what the tool says when it has run out of time. Whatever else it says is a finding.
 	noise = regexp.MustCompile(`^(fuzz: elapsed: .*|--- FAIL: Fuzz\w+ \(.*\)|FAIL|exit status 1|FAIL\t.*|)$`)
 	// tooLate is the go tool's own failure: the deadline of -fuzztime cancels the call of a worker that is busy just then, and

@@ -40,7 +40,9 @@ func TestJudge(t *testing.T) {
 		ran        time.Duration
 		executions int64
 	}{
-		"nothing found":               {begun + "PASS\nok  \texample.org/house\t3.04s\n", nil, quiet, 10 * time.Second, 39694},
+		"nothing found": {begun + "PASS\nok  \texample.org/house\t3.04s\n", nil, quiet, 10 * time.Second, 39694},
+		"nothing but what earlier runs have left": {"fuzz: elapsed: 0s, gathering baseline coverage: 0/700 completed\n" +
+			"fuzz: elapsed: 2s, gathering baseline coverage: 382/700 completed\nPASS\nok  \texample.org/house\t2.04s\n", nil, quiet, 10 * time.Second, 382},
 		"nothing run":                 {"PASS\nok  \texample.org/house\t0.04s [no tests to run]\n", nil, found, 0, 0},
 		"late":                        {begun + endLate, exit, late, 10 * time.Second, 39694},
 		"a finding":                   {begun + endBad, exit, found, 3 * time.Second, 39694},
