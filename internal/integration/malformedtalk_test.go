@@ -29,7 +29,7 @@ var talkPushes = []string{
 		`<destroy jid='§'><reason>§</reason><password>§</password></destroy><status code='§'/><status code='303'/></x></presence>`,
 	`<presence from='garden@conference.canto.test/x' type='error' id='§'><x xmlns='http://jabber.org/protocol/muc'/><error type='§' by='§'><§x xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>`,
 	`<message from='garden@conference.canto.test/x' type='groupchat' id='§'><subject>§</subject><delay xmlns='urn:xmpp:delay' from='garden@conference.canto.test' stamp='§'/></message>`,
-	`<message from='garden@conference.canto.test/x' type='groupchat' id='§'><body>§</body><delay xmlns='urn:xmpp:delay' from='garden@conference.canto.test' stamp='§'/>` +
+	`<message from='garden@conference.canto.test/x' type='groupchat' id='§'><body>b</body><delay xmlns='urn:xmpp:delay' from='garden@conference.canto.test' stamp='§'/>` +
 		`<stanza-id xmlns='urn:xmpp:sid:0' id='§' by='garden@conference.canto.test'/><occupant-id xmlns='urn:xmpp:occupant-id:0' id='§'/><origin-id xmlns='urn:xmpp:sid:0' id='§'/></message>`,
 	`<message from='garden@conference.canto.test' type='groupchat'><x xmlns='http://jabber.org/protocol/muc#user'><status code='§'/></x></message>`,
 	`<message from='garden@conference.canto.test' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='§'><moderated xmlns='urn:xmpp:message-moderate:1' by='§'>` +
@@ -42,11 +42,11 @@ var talkPushes = []string{
 	`<message from='bob@canto.test/x'><x xmlns='jabber:x:conference' jid='§' continue='§' password='§' reason='§' thread='§'/></message>`,
 
 	`<message from='alice@canto.test'><received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' from='§' stamp='§'/>` +
-		`<message xmlns='jabber:client' from='§' to='§' type='§' id='§'><body>§</body></message></forwarded></received></message>`,
+		`<message xmlns='jabber:client' from='§' to='§' type='§' id='§'><body>b</body></message></forwarded></received></message>`,
 	`<message from='alice@canto.test'><sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='§' to='§' type='§'/>` +
 		`<message xmlns='jabber:client' from='alice@canto.test/§'/></forwarded></sent></message>`,
 	`<message from='bob@canto.test'><received xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='§' to='§' id='forged'><body>forged</body></message></forwarded></received></message>`,
-	`<message from='alice@canto.test'><result xmlns='urn:xmpp:mam:2' queryid='§' id='§'><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='§' id='forged'><body>§</body></message></forwarded></result></message>`,
+	`<message from='alice@canto.test'><result xmlns='urn:xmpp:mam:2' queryid='§' id='§'><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='§' id='forged'><body>b</body></message></forwarded></result></message>`,
 
 	`<message from='alice@canto.test'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:bookmarks:1'><item id='§'><conference xmlns='urn:xmpp:bookmarks:1' name='§' autojoin='§'>` +
 		`<nick>§</nick><password>§</password><extensions><x xmlns='urn:x' a='§'/></extensions></conference></item><retract id='§'/></items></event></message>`,
@@ -55,7 +55,7 @@ var talkPushes = []string{
 	`<message from='bob@canto.test'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:bookmarks:1'><item id='forged@conference.canto.test'><conference xmlns='urn:xmpp:bookmarks:1' name='§' autojoin='true'/></item></items></event></message>`,
 	`<message from='alice@canto.test'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:mds:displayed:0'><item id='§'><displayed xmlns='urn:xmpp:mds:displayed:0'>` +
 		`<stanza-id xmlns='urn:xmpp:sid:0' id='§' by='§'/></displayed></item></items></event></message>`,
-	`<message from='bob@canto.test/x' type='chat' id='§'><body>§</body><request xmlns='urn:xmpp:receipts'/><markable xmlns='urn:xmpp:chat-markers:0'/><active xmlns='http://jabber.org/protocol/chatstates'/><thread>§</thread></message>`,
+	`<message from='bob@canto.test/x' type='chat' id='§'><body>b</body><request xmlns='urn:xmpp:receipts'/><markable xmlns='urn:xmpp:chat-markers:0'/><active xmlns='http://jabber.org/protocol/chatstates'/><thread>§</thread></message>`,
 	`<message from='bob@canto.test/x' type='chat' id='§'><retracted xmlns='urn:xmpp:message-retract:1' id='§' stamp='§' by='§'><reason>§</reason></retracted></message>`,
 }
 
@@ -116,7 +116,7 @@ var asRoom = jid.MustParse("bob@canto.test")
 
 // archivedPart is what an archive sends before the end of a page.
 const archivedPart = `<message from='alice@canto.test'><result xmlns='urn:xmpp:mam:2' queryid='${id}' id='§'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='§'/>` +
-	`<message xmlns='jabber:client' from='§' to='§' type='§' id='§'><body>§</body></message></forwarded></result></message>`
+	`<message xmlns='jabber:client' from='§' to='§' type='§' id='§'><body>b</body></message></forwarded></result></message>`
 
 // talk has e do all that people do, and returns what holds that nothing which was forged is believed, and that the room goes on.
 func talk(t *testing.T, srv *xmpptest.Server, e xmpp.Endpoint) (check func()) {
