@@ -30,7 +30,7 @@ type annotator interface {
 // If *T has the method AnnotatePresence(p *stanza.Presence, more []stanza.Element) []stanza.Element, that is called with each available
 // and unavailable presence that is about to be sent in a session of e, and what others have added to it; what it returns goes with that
 // presence, too. Where the session of now is available before T is made, it's called first with the presence that said so, with which
-// nothing goes any more. It must not block, nor change p and more; p it may keep.
+// nothing goes any more; in that call it must not ask for Shared. It must not block, nor change p and more; p it may keep.
 func Shared[T any](e Endpoint) *T {
 	h, ok := e.(host)
 	if !ok {
@@ -44,30 +44,23 @@ func (c *Client) shared() *attic  { return &c.attic }
 
 // get returns the value of that type, which is made if there is none.
 func (a *attic) get(t reflect.Type, make func() any) any {
-	v, told := a.find(t, make)
-	if told != nil {
-		v.(annotator).AnnotatePresence(told, nil)
-	}
-	return v
-}
-
-// find is get, with what a new annotator is to be told of.
-func (a *attic) find(t reflect.Type, make func() any) (v any, told *stanza.Presence) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if v, ok := a.values[t]; ok {
-		return v, nil
+		return v
 	}
-	v = make()
+	v := make()
 	if a.values == nil {
 		a.values = map[reflect.Type]any{}
 	}
 	a.values[t] = v
 	if n, ok := v.(annotator); ok {
 		a.annotators = append(slices.Clip(a.annotators), n)
-		told = a.told
+		if a.told != nil { // with mu, so that presence that is sent just now comes behind it
+			n.AnnotatePresence(a.told, nil)
+		}
 	}
-	return v, told
+	return v
 }
 
 // tell returns who is to be asked about p, which is about to be sent. What is broadcast is noted.

@@ -83,15 +83,18 @@ func (d *Disco) named(node string) *Info {
 
 // AnnotatePresence adds our capabilities to presence that is about to be sent (xmpp.Shared).
 func (h *home) AnnotatePresence(p *stanza.Presence, more []stanza.Element) []stanza.Element {
-	if d := h.d.Load(); d != nil {
-		return d.annotate(p, more)
-	}
-	if p.To.IsZero() {
-		if h.before.Store(nil); p.Type == stanza.Available {
-			h.before.Store(p)
+	h.mu.Lock()
+	d := h.d
+	if d == nil && p.To.IsZero() {
+		if h.before = nil; p.Type == stanza.Available {
+			h.before = p
 		}
 	}
-	return nil
+	h.mu.Unlock()
+	if d == nil {
+		return nil
+	}
+	return d.annotate(p, more)
 }
 
 func (d *Disco) annotate(p *stanza.Presence, others []stanza.Element) []stanza.Element {

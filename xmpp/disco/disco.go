@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/canto-im/canto/internal/ns"
 	"github.com/canto-im/canto/jid"
@@ -36,9 +35,11 @@ type Disco struct {
 
 // A home is where an endpoint keeps its Disco. It's apart so that what package xmpp calls is no method of Disco.
 type home struct {
-	once   sync.Once
-	d      atomic.Pointer[Disco]           // nil: it has not begun, and presence that is sent just now goes without
-	before atomic.Pointer[stanza.Presence] // what was broadcast last so; nil: we're not available
+	once sync.Once
+
+	mu     sync.Mutex       // protects what follows
+	d      *Disco           // nil: it has not begun, and presence that is sent just now goes without
+	before *stanza.Presence // what was broadcast last so; nil: we're not available
 }
 
 // Of returns the service discovery of e, which begins with the first call: from then on requests are answered, and
@@ -48,10 +49,15 @@ func Of(e xmpp.Endpoint) *Disco {
 	h := xmpp.Shared[home](e)
 	h.once.Do(func() {
 		d := open(e)
-		h.d.Store(d)
-		d.catchUp(h.before.Load())
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.d = d
+		d.catchUp(h.before) // with mu, so that presence that is sent just now is either before or behind it
+		h.before = nil
 	})
-	return h.d.Load()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.d
 }
 
 func open(e xmpp.Endpoint) *Disco {
