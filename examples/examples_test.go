@@ -49,7 +49,7 @@ func TestMucBot(t *testing.T) {
 	out := run(t, "..", "go", "run", "./examples/muc-bot")
 	for _, want := range []string{
 		`in balcony@conference.canto.test as "robbie"`, "<robbie> Welcome, romeo! I know !help.", "<robbie> 3 are here: juliet, robbie, romeo.",
-		`kicked by "robbie": "asked by juliet"`, "away: ", "back in the room", `<robbie> We speak about "".`,
+		`kicked by "robbie": "asked by juliet"`, "away: ", "back in the room", `<robbie> We speak about "what's in a name".`,
 	} {
 		assert.Contains(t, out, want)
 	}

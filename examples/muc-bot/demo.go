@@ -48,6 +48,9 @@ func visit(ctx context.Context, srv *xmpptest.Server, balcony *xmpptest.Room) er
 	if _, here := juliet.Occupant("robbie"); !here {
 		await(events, func(ev muc.Event) bool { _, joined := ev.(muc.Joined); return joined })
 	}
+	if err := juliet.SetTopic(ctx, "what's in a name"); err != nil {
+		return err
+	}
 	romeo, err := enter(ctx, srv, balcony, "romeo")
 	if err != nil {
 		return err
